@@ -1,0 +1,210 @@
+"""Chunks enter; the iterable that a server gets leaves, with exactly one ending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from threading import Lock
+from time import monotonic
+from typing import Any
+from typing import Literal
+from typing import Protocol
+
+from .coalesce import Coalescer
+from .errors import LengthError
+from .errors import StreamInterrupted
+from .errors import StreamTimeout
+
+Outcome = Literal["complete", "failed", "disconnected"]
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a body has come, and how it ended."""
+
+    #: ``None`` until the end.
+    outcome: Outcome | None = None
+    #: Bytes given to the server, without its framing.
+    bytes: int = 0
+    #: Items that the source yielded for these bytes.
+    items: int = 0
+    #: Seconds from the first pull to the end.
+    seconds: float = 0.0
+    #: What a failed body failed with.
+    error: BaseException | None = None
+
+
+class Observer(Protocol):
+    """What a body tells of itself. Each call comes inside the request's Context."""
+
+    def started(self) -> None:
+        """The source is about to be pulled for the first time."""
+
+    def first_byte(self) -> None:
+        """The first chunk goes to the server."""
+
+    def ended(self, progress: Progress, *, started: bool) -> None:
+        """The body is over; close what it was made from."""
+
+
+class Body:
+    """Give a server the chunks of one response, and end exactly once.
+
+    ``close()`` may come from any thread, twice, before the first step, or while
+    one runs; then that step ends the body.
+
+    :param chunks: joins the items of the source.
+    :param run: calls a function inside the request's Context.
+    :param observer: is told of the start, the first byte and the end.
+    :param declared: the Content-Length in bytes, if the response has one.
+    :param longest: the most seconds that the body may take, if limited.
+    """
+
+    def __init__(
+        self,
+        chunks: Coalescer,
+        *,
+        run: Callable[..., Any],
+        observer: Observer,
+        declared: int | None = None,
+        longest: float | None = None,
+    ) -> None:
+        self.progress = Progress()
+        self._coalescer = chunks
+        self._chunks: Iterator[bytes] | None = iter(chunks)
+        self._run = run
+        self._observer = observer
+        self._declared = declared
+        self._longest = longest
+        self._primed: list[bytes | None] = []
+        self._begun: float | None = None
+        self._step = Lock()
+        self._close_asked = False
+
+    def __iter__(self) -> Body:
+        return self
+
+    def __next__(self) -> bytes:
+        """Give the next chunk.
+
+        :raises Exception: what the source raised, so that the server cuts the
+            connection. Never a ``BaseException`` of the source: servers then write
+            a second response into the body, hang or die.
+        """
+        chunk = self._exclusively(self._advance)
+        if chunk is None:
+            raise StopIteration
+        return chunk
+
+    def prime(self) -> None:
+        """Pull the first chunk before the headers are sent.
+
+        :raises Exception: what the source raised; the body has then failed, and
+            says so when it is closed.
+        """
+        self._exclusively(self._prime)
+
+    def close(self) -> None:
+        """End the body, if it has not ended, as its server or client leaves."""
+        self._close_asked = True
+        if self._step.acquire(blocking=False):
+            try:
+                if self._chunks is not None:
+                    self._run(self._end, self._outcome_of_closing())
+            finally:
+                self._step.release()
+
+    def __del__(self) -> None:
+        # Middleware that loses close() must not keep a database connection.
+        self.close()
+
+    def _exclusively(self, step: Callable[[], bytes | None]) -> bytes | None:
+        if not self._step.acquire(blocking=False):
+            raise RuntimeError("Another thread is already reading this response body.")
+        try:
+            return self._run(step)  # type: ignore[no-any-return]
+        finally:
+            self._step.release()
+            if self._close_asked:
+                self.close()
+
+    def _prime(self) -> None:
+        try:
+            self._primed.append(self._pull())
+        except BaseException as error:
+            self.progress.error = error
+            raise
+
+    def _advance(self) -> bytes | None:
+        if self._chunks is None:
+            return None
+        try:
+            chunk = self._primed.pop() if self._primed else self._pull()
+        except BaseException as error:
+            self.progress.error = error
+            self._end("failed")
+            raise
+        if chunk is None:
+            self._end("complete")
+            return None
+        self._count(chunk)
+        return chunk
+
+    def _pull(self) -> bytes | None:
+        """Return the next chunk, or ``None`` at the sound end of the source."""
+        if self._begun is None:
+            self._begun = monotonic()
+            self._observer.started()
+        self._check_duration()
+        assert self._chunks is not None
+        try:
+            chunk = next(self._chunks, None)
+        except (Exception, KeyboardInterrupt):
+            raise
+        except BaseException as error:
+            raise StreamInterrupted(error) from error
+        self._check_length(chunk)
+        return chunk
+
+    def _count(self, chunk: bytes) -> None:
+        first = not self.progress.bytes
+        self.progress.bytes += len(chunk)
+        if first:
+            self._observer.first_byte()
+
+    def _check_duration(self) -> None:
+        if self._longest is not None and self._seconds() > self._longest:
+            raise StreamTimeout(self._longest, self.progress.bytes)
+
+    def _check_length(self, chunk: bytes | None) -> None:
+        if self._declared is None:
+            return
+        produced = self.progress.bytes + len(chunk or b"")
+        # The chunk that is too much is not sent: cut exactly at the declared
+        # length, the response would look whole.
+        if produced > self._declared or (chunk is None and produced < self._declared):
+            raise LengthError(self._declared, produced)
+
+    def _outcome_of_closing(self) -> Outcome:
+        if self.progress.error is not None:
+            return "failed"
+        # A server that counts need not ask for the end behind the last byte.
+        if self._declared is not None and self.progress.bytes == self._declared:
+            return "complete"
+        return "disconnected"
+
+    def _end(self, outcome: Outcome) -> None:
+        chunks, self._chunks = self._chunks, None
+        self._primed.clear()
+        self.progress.outcome = outcome
+        self.progress.items = self._coalescer.items
+        self.progress.seconds = self._seconds()
+        # The generator of chunks lets go of the source before that is closed.
+        chunks.close()  # type: ignore[union-attr]
+        observer = self._observer
+        del chunks, self._coalescer, self._observer
+        observer.ended(self.progress, started=self._begun is not None)
+
+    def _seconds(self) -> float:
+        return 0.0 if self._begun is None else monotonic() - self._begun

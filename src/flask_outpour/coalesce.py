@@ -1,0 +1,115 @@
+"""Small items of text or bytes enter, chunks of bytes leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from itertools import takewhile
+from time import monotonic
+
+from .errors import ItemError
+
+Item = str | bytes | bytearray | memoryview
+
+#: How often the threshold doubles until it is a full chunk. With chunks of 64 KiB
+#: half of the doublings pass below one byte, so that the first items leave one by
+#: one: a burst of a language model's tokens, or of log lines, is never held back.
+DOUBLINGS = 32
+
+
+#: At full chunks the clock is read once for this part of a chunk, not for each item.
+STRIDES = 256
+
+
+class Coalescer:
+    """Join the items of a source into chunks without holding a slow source back.
+
+    Items are joined until they reach a threshold. It starts below one byte and
+    doubles with every chunk up to ``chunk_size``: with 64 KiB the first 17 items
+    of a burst leave one by one, and what can wait later is never more than was
+    just sent in the same burst. An item that comes ``slow`` seconds or more after
+    the last chunk left takes along all that was held, and the threshold starts
+    again.
+
+    A WSGI body is pulled, so nothing can be sent while its source blocks: an item
+    waits at most for the one after it. Only where full chunks already flow, and a
+    source then turns slow, up to 1/256 of a chunk can wait for more, once.
+
+    :param source: yields text or bytes, mixed or not; empty items are left out.
+    :param chunk_size: bytes at which the threshold stops; 0 never joins.
+    :param slow: seconds.
+    """
+
+    def __init__(
+        self,
+        source: Iterable[Item],
+        *,
+        chunk_size: int,
+        slow: float,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._source = source
+        self._chunk_size = chunk_size
+        self._slow = slow
+        self._clock = clock
+        #: Items that have left, the empty ones included.
+        self.items = 0
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the chunks; if the source fails, yield what it gave, then raise.
+
+        :raises ItemError: for an item that is neither text nor bytes.
+        """
+        source, clock, slow = self._source, self._clock, self._slow
+        del self._source
+        held: list[Item] = []
+        hold = held.append
+        lowest = self._chunk_size / 2**DOUBLINGS
+        threshold, due = lowest, clock() + slow
+        size = look = stride = 0
+        error: BaseException | None = None
+        try:
+            for item in source:
+                hold(item)
+                size += len(item)
+                if size >= look:
+                    late = clock() >= due
+                    if late or size >= threshold:
+                        if size:
+                            yield self._join(held)
+                            threshold = lowest if late else threshold * 2
+                            threshold = min(threshold, self._chunk_size)
+                            # Reading the clock for each item would be a third of
+                            # the time of this loop.
+                            full = threshold == self._chunk_size
+                            stride = self._chunk_size // STRIDES if full else 0
+                            due = clock() + slow
+                        self.items += len(held)
+                        held.clear()
+                        size = 0
+                    look = size + stride
+        except GeneratorExit:
+            raise
+        except BaseException as caught:
+            error = caught
+        sound = list(takewhile(_is_item, held))
+        if len(sound) < len(held):
+            error = ItemError.of_item(self.items + len(sound) + 1, held[len(sound)])
+        if any(sound):
+            yield self._join(sound)
+        self.items += len(sound)
+        if error is not None:
+            raise error
+
+    @staticmethod
+    def _join(items: list[Item]) -> bytes:
+        """Encode and join items, at the speed of one join where all are text."""
+        try:
+            return "".join(items).encode()  # type: ignore[arg-type]
+        except TypeError:
+            return b"".join(i.encode() if isinstance(i, str) else i for i in items)
+
+
+def _is_item(value: object) -> bool:
+    return isinstance(value, Item)

@@ -1,0 +1,78 @@
+"""An application's config enters; checked settings leave."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from typing import TypeVar
+
+from .errors import ConfigurationError
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+DEFAULTS: dict[str, Any] = {
+    "OUTPOUR_ENABLED": True,
+    # Larger chunks gain at most a tenth on most servers.
+    "OUTPOUR_CHUNK_SIZE": 64 * 1024,
+    # A person notices tens of milliseconds; a server's send takes far less.
+    "OUTPOUR_SLOW": 0.005,
+    "OUTPOUR_HARD_ABORT": False,
+    "OUTPOUR_MAX_DURATION": None,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of an application, as they are when a stream starts."""
+
+    chunk_size: int
+    slow: float
+    hard_abort: bool
+    longest: float | None
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+        """Read and check the ``OUTPOUR_*`` keys.
+
+        :raises ConfigurationError: names the key, its value and what it takes.
+        """
+        _check(config, "OUTPOUR_ENABLED", bool, "True or False")
+        _check(config, "OUTPOUR_CHUNK_SIZE", int, "bytes, 1 or more", lowest=1)
+        _check(config, "OUTPOUR_SLOW", (int, float), "seconds, 0 or more", lowest=0)
+        _check(config, "OUTPOUR_HARD_ABORT", bool, "True or False")
+        if config["OUTPOUR_MAX_DURATION"] is not None:
+            seconds = "None or seconds, 0 or more"
+            _check(config, "OUTPOUR_MAX_DURATION", (int, float), seconds, lowest=0)
+        return cls(
+            chunk_size=config["OUTPOUR_CHUNK_SIZE"],
+            slow=config["OUTPOUR_SLOW"],
+            hard_abort=config["OUTPOUR_HARD_ABORT"],
+            longest=config["OUTPOUR_MAX_DURATION"],
+        )
+
+
+def _check(
+    config: Mapping[str, Any],
+    key: str,
+    kind: type | tuple[type, ...],
+    takes: str,
+    lowest: int | None = None,
+) -> None:
+    value = config[key]
+    # A bool is an int to Python, but not to the person who wrote the setting.
+    sound = isinstance(value, kind) and (isinstance(value, bool) == (kind is bool))
+    if not sound or (lowest is not None and not value >= lowest):
+        raise ConfigurationError(f"{key} takes {takes}, but it is {value!r}.")
+
+
+def exempt(view: F) -> F:
+    """Mark a view as one whose responses are left as Flask makes them."""
+    view._outpour_exempt = True  # type: ignore[attr-defined]
+    return view
+
+
+def is_exempt(view: Callable[..., Any] | None) -> bool:
+    """Whether the view was marked by :func:`exempt`."""
+    return getattr(view, "_outpour_exempt", False)

@@ -1,0 +1,116 @@
+"""A request enters; the Context that its body runs in leaves, kept open or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from contextvars import copy_context
+from typing import Any
+from typing import ParamSpec
+from typing import TYPE_CHECKING
+from typing import TypeVar
+
+from flask import globals as flask_globals
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_app_contexts: ContextVar[Any] = flask_globals._cv_app
+# Flask 3.2 has one kind of context, which holds the request as well.
+_request_contexts: ContextVar[Any] = getattr(
+    flask_globals, "_cv_request", _app_contexts
+)
+_MISSING = object()
+_entered: ContextVar[object] = ContextVar("outpour_entered")
+
+
+class RequestScope:
+    """One ``contextvars.Context`` for a request and all steps of its body.
+
+    Flask resets its context variables with tokens, which are valid only in the
+    Context that made them. A server may take the steps of a body, and its
+    ``close()``, in any thread; entering the same Context for each keeps the tokens
+    valid and leaves nothing behind in the thread (pallets/flask#6123).
+
+    The test client and the debugger preserve Flask's contexts for their caller;
+    under them the caller's own Context is used.
+    """
+
+    def __init__(self, environ: WSGIEnvironment) -> None:
+        preserved = "werkzeug.debug.preserve_context" in environ
+        self._context = None if preserved else copy_context()
+        self._mark = object()
+        if self._context is not None:
+            self._context.run(_entered.set, self._mark)
+        self._remembered: list[Any] = []
+
+    def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call the function inside the Context, also from inside it."""
+        if self._context is None or _entered.get(None) is self._mark:
+            return function(*args, **kwargs)
+        return self._context.run(function, *args, **kwargs)
+
+    def remember(self) -> None:
+        """Remember Flask's contexts of the request, to hold or reopen them."""
+        contexts = [_app_contexts.get(), _request_contexts.get()]
+        self._remembered = contexts[:1] if contexts[0] is contexts[1] else contexts
+
+    def hold(self) -> None:
+        """Push the request context once more, so that Flask's pop is not the last.
+
+        Teardown then waits for :meth:`release`. The URL is not matched again: that
+        would bring back arguments that a URL value preprocessor took out.
+        """
+        context = self._remembered[-1]
+        adapter, context.url_adapter = context.url_adapter, None
+        try:
+            context.push()
+        finally:
+            context.url_adapter = adapter
+
+    def release(self, error: BaseException | None) -> None:
+        """Pop what :meth:`hold` pushed; teardown functions get the error."""
+        self._remembered[-1].pop(error)
+
+    @contextmanager
+    def reopened(self) -> Iterator[None]:
+        """Push Flask's contexts again if they are popped, as Flask's streams do."""
+        if not self._remembered or _request_contexts.get(None) is not None:
+            yield
+            return
+        for context in self._remembered:
+            context.push()
+        try:
+            yield
+        finally:
+            for context in reversed(self._remembered):
+                context.pop(None)
+
+    def export(self) -> None:
+        """Copy the variables that the application set to the caller's Context.
+
+        Without Outpour an outer middleware sees what a view sets, for example what
+        a structured logger has bound.
+        """
+        if self._context is None:
+            return
+        for variable, value in self._context.items():
+            if variable in (_app_contexts, _request_contexts, _entered):
+                continue
+            if variable.get(_MISSING) is not value:
+                variable.set(value)
+
+
+def explain(error: BaseException) -> None:
+    """Tell the cure in an error that a body without a context met."""
+    if isinstance(error, RuntimeError) and str(error).startswith("Working outside of"):
+        error.add_note(
+            "This came from a streamed response, whose generator runs after the"
+            " view. Wrap the generator in flask_outpour.stream_with_context to"
+            " keep the view's contexts open until its last item."
+        )

@@ -1,0 +1,133 @@
+"""A Flask application enters; the same, with streams served by Outpour, leaves."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable
+from collections.abc import Iterable
+from dataclasses import dataclass
+from dataclasses import field
+from typing import Any
+from typing import TYPE_CHECKING
+from typing import TypeVar
+
+from flask import Flask
+from flask import request_finished
+from flask import Response
+
+from .configuration import DEFAULTS
+from .configuration import exempt
+from .configuration import Settings
+from .errors import ConfigurationError
+from .exchange import current_exchange
+from .exchange import Exchange
+from .start import HeldStart
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIEnvironment
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+@dataclass(slots=True)
+class State:
+    """What Outpour keeps for one application."""
+
+    #: The warnings that were logged, each once.
+    warned: set[str] = field(default_factory=set)
+
+
+class Outpour:
+    """Serve the streaming views of an application fast and honestly.
+
+    ::
+
+        app = Flask(__name__)
+        Outpour(app)
+
+    or, in an application factory, ``outpour = Outpour()`` and
+    ``outpour.init_app(app)``.
+
+    :param app: is given to :meth:`init_app`, if not ``None``.
+    """
+
+    def __init__(self, app: Flask | None = None) -> None:
+        if app is not None:
+            self.init_app(app)
+
+    def init_app(self, app: Flask) -> None:
+        """Set Outpour up for an application.
+
+        The keys of ``app.config`` that it reads, when a stream starts:
+
+        - ``OUTPOUR_ENABLED`` (``True``): whether Outpour does anything at all.
+        - ``OUTPOUR_CHUNK_SIZE`` (65,536 bytes): where joining stops.
+        - ``OUTPOUR_SLOW`` (0.005 seconds): an item that comes this long after the
+          last chunk is sent at once.
+        - ``OUTPOUR_HARD_ABORT`` (``False``): reset the connection of an HTTP/1.0
+          client when its stream fails, on gunicorn and Werkzeug's server.
+        - ``OUTPOUR_MAX_DURATION`` (``None``): the seconds after which a stream
+          fails with :exc:`StreamTimeout`.
+
+        :raises ConfigurationError: for a value that a key does not take, or when
+            the application has Outpour already.
+        """
+        if "outpour" in app.extensions:
+            raise ConfigurationError(
+                f"{app!r} has Outpour already. Call Outpour(app) or init_app(app) once."
+            )
+        for key, value in DEFAULTS.items():
+            app.config.setdefault(key, value)
+        Settings.from_config(app.config)
+        app.extensions["outpour"] = State()
+        app.wsgi_app = _Entrance(app)  # type: ignore[method-assign]
+        request_finished.connect(_attach_body, app)
+
+    @staticmethod
+    def exempt(view: F) -> F:
+        """Leave a view's responses as Flask makes them; a decorator.
+
+        :param view: a view function; goes under ``@app.route``.
+        """
+        return exempt(view)
+
+
+class _Entrance:
+    """The application's ``wsgi_app``: each request passes through an exchange.
+
+    It refers to the application weakly, as Flask's own static view does: the
+    application would otherwise be in a cycle and outlive its last reference.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        inner: WSGIApplication = app.wsgi_app
+        own = getattr(inner, "__self__", None) is app
+        self._app = weakref.ref(app)
+        self._inner: Callable[[], Any] = (
+            weakref.WeakMethod(inner) if own else lambda: inner
+        )
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> Iterable[bytes]:
+        app = self._app()
+        if app is None:
+            raise RuntimeError(
+                "The Flask application of this wsgi_app is gone. Keep a reference to"
+                " the application, or serve it instead of its wsgi_app."
+            )
+        inner = self._inner()
+        if not app.config["OUTPOUR_ENABLED"]:
+            return inner(environ, start_response)  # type: ignore[no-any-return]
+        held = HeldStart(start_response)
+        iterable = Exchange(app, environ).answer(inner, environ, held)
+        held.release()
+        return iterable
+
+
+def _attach_body(app: Flask, response: Response, **_: Any) -> None:
+    exchange = current_exchange()
+    if exchange is not None:
+        exchange.attach(response)

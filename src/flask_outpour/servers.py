@@ -1,0 +1,51 @@
+"""A request's environ enters; what its server makes of a broken stream leaves."""
+
+from __future__ import annotations
+
+import socket
+import struct
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+_CUT_LOOKS_COMPLETE = (
+    "{server} ends a response cleanly when the application raises in the middle of"
+    " it, so a broken download looks complete to its client. Set Content-Length"
+    " where the length is known, or serve streams with gunicorn or waitress."
+)
+_SYNC_WORKER = (
+    "gunicorn's sync worker is killed at --timeout even while it sends a stream, and"
+    " serves nobody else meanwhile. Use --worker-class gthread (or gevent)."
+)
+
+
+def server_warning(environ: WSGIEnvironment) -> str | None:
+    """Return what the operator should know of this server, if anything."""
+    if "uwsgi.version" in environ:
+        return _CUT_LOOKS_COMPLETE.format(server="uWSGI")
+    if environ.get("mod_wsgi.process_group"):
+        return _CUT_LOOKS_COMPLETE.format(server="mod_wsgi in daemon mode")
+    software = str(environ.get("SERVER_SOFTWARE", "")).lower()
+    if software.startswith("granian"):
+        return _CUT_LOOKS_COMPLETE.format(server="granian")
+    # "wsgi.multithread" is true under gthread, gevent and eventlet.
+    if "gunicorn.socket" in environ and not environ.get("wsgi.multithread"):
+        return _SYNC_WORKER
+    return None
+
+
+def hard_abort(environ: WSGIEnvironment) -> None:
+    """Reset the connection of an HTTP/1.0 client, where the server lets us.
+
+    HTTP/1.0 has no chunks: the end of the connection is the end of the body, and
+    only a reset tells a cut from an end. Bytes on the way may be lost.
+    """
+    if environ.get("SERVER_PROTOCOL") != "HTTP/1.0":
+        return
+    connection = environ.get("gunicorn.socket") or environ.get("werkzeug.socket")
+    if connection is None:
+        return
+    linger_for_no_time = struct.pack("ii", 1, 0)
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_no_time)
+    connection.close()

@@ -1,0 +1,105 @@
+"""A generator of a view enters; one that keeps the view's contexts leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from functools import update_wrapper
+from itertools import chain
+from typing import Any
+from typing import AnyStr
+from typing import overload
+
+import flask
+from flask import request
+
+from .exchange import current_exchange
+from .exchange import Exchange
+
+_END = object()
+
+
+class ContextStream(Iterator[Any]):
+    """The items of a view's generator, whose body keeps the request's contexts."""
+
+    def __init__(self, source: Iterator[Any], exchange: Exchange) -> None:
+        self._source = source
+        self._items = source if _waits(request) else _primed(source)
+        exchange.streams.append(self)
+
+    def __iter__(self) -> Iterator[Any]:
+        # Not self: a body iterates the items without a call into Python for each.
+        return self._items
+
+    def __next__(self) -> Any:
+        return next(self._items)
+
+    def close(self) -> None:
+        """Close the generator, whether it started or not, and let go of it."""
+        source = self._source
+        self._source = self._items = iter(())
+        if hasattr(source, "close"):
+            source.close()
+
+
+def _waits(request: flask.Request) -> bool:
+    """Whether nothing is to be pulled before the view returns.
+
+    HEAD wants no item. An event stream may have none for minutes; ``EventSource``
+    always asks for its media type.
+    """
+    accepts_events = "text/event-stream" in request.headers.get("Accept", "")
+    return request.method == "HEAD" or accepts_events
+
+
+def _primed(source: Iterator[Any]) -> Iterator[Any]:
+    first = next(source, _END)
+    return iter(()) if first is _END else chain((first,), source)
+
+
+@overload
+def stream_with_context(
+    generator_or_function: Iterator[AnyStr],
+) -> Iterator[AnyStr]: ...
+
+
+@overload
+def stream_with_context(
+    generator_or_function: Callable[..., Iterator[AnyStr]],
+) -> Callable[..., Iterator[AnyStr]]: ...
+
+
+def stream_with_context(
+    generator_or_function: Iterable[Any] | Callable[..., Iterator[Any]],
+) -> Any:
+    """Keep ``request``, ``session``, ``g`` and ``current_app`` until the last item.
+
+    Takes a generator, or decorates a generator function, as Flask's own
+    :func:`flask.stream_with_context` does. Unlike it,
+
+    - the first item is produced in the view, so that an error there is handled as
+      the view's own, and ``session`` can be written until then. It is left for
+      later where the client asks by HEAD or for ``text/event-stream``;
+    - the contexts are those of the view, kept open: teardown functions run once,
+      after the last item, and what the view put into ``g`` lives until then;
+    - a client that leaves does not poison the worker's thread (pallets/flask#6123).
+
+    Where Outpour does not serve the view, because the application has not set it
+    up, or has switched it off, this is Flask's own function.
+
+    :param generator_or_function: a generator, or a function that returns one.
+    :raises RuntimeError: when no request context is active.
+    """
+    try:
+        source = iter(generator_or_function)  # type: ignore[arg-type]
+    except TypeError:
+
+        def decorator(*args: Any, **kwargs: Any) -> Any:
+            return stream_with_context(generator_or_function(*args, **kwargs))  # type: ignore[operator]
+
+        return update_wrapper(decorator, generator_or_function)  # type: ignore[arg-type]
+    exchange = current_exchange()
+    if exchange is None:
+        return flask.stream_with_context(source)
+    return ContextStream(source, exchange)

@@ -1,0 +1,87 @@
+"""A template and its values enter; its text as it renders leaves."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator
+from typing import Any
+
+from flask import current_app
+from flask import Flask
+from flask import has_request_context
+from flask.globals import app_ctx
+from flask.signals import before_render_template
+from flask.signals import template_rendered
+from jinja2 import Template
+from jinja2.environment import TemplateStream as _TemplateStream
+
+from .stream import stream_with_context
+
+# Flask 3.2 takes the context as the first argument.
+_TAKES_CONTEXT = "ctx" in inspect.signature(Flask.update_template_context).parameters
+
+
+class TemplateStream(_TemplateStream):
+    """Jinja's stream of a template; a response closes it, started or not.
+
+    ``enable_buffering`` is not needed for speed: under Outpour the pieces are
+    joined into chunks in any case.
+    """
+
+    def __init__(self, pieces: Iterator[str]) -> None:
+        super().__init__(pieces)
+        self._pieces = pieces
+
+    def __iter__(self) -> Iterator[str]:  # type: ignore[override]
+        return self if self.buffered else iter(self._pieces)
+
+    def close(self) -> None:
+        """End the rendering."""
+        self._pieces.close()  # type: ignore[attr-defined]
+
+
+def stream_template(
+    template_name_or_list: str | Template | list[str | Template], **context: Any
+) -> TemplateStream:
+    """Render a template by name, piece by piece, as a response to return.
+
+    Takes what :func:`flask.stream_template` takes and sends the same signals. The
+    request's contexts stay open until the last piece; an error in the first piece
+    is the view's own (see :func:`stream_with_context`).
+
+    :param template_name_or_list: a name, a template, or a list of which the first
+        that exists is rendered.
+    :param context: the values of the template.
+    :raises jinja2.TemplateNotFound: when there is no such template.
+    """
+    return _stream(
+        current_app.jinja_env.get_or_select_template(template_name_or_list), context
+    )
+
+
+def stream_template_string(source: str, **context: Any) -> TemplateStream:
+    """Render a template from its source, as :func:`stream_template` does by name.
+
+    :param source: the text of the template.
+    :param context: the values of the template.
+    """
+    return _stream(current_app.jinja_env.from_string(source), context)
+
+
+def _stream(template: Template, context: dict[str, Any]) -> TemplateStream:
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    if _TAKES_CONTEXT:
+        app.update_template_context(app_ctx._get_current_object(), context)  # type: ignore
+    else:
+        app.update_template_context(context)
+    facts = {"template": template, "context": context}
+    before_render_template.send(app, _async_wrapper=app.ensure_sync, **facts)
+
+    def generate() -> Iterator[str]:
+        yield from template.generate(context)
+        template_rendered.send(app, _async_wrapper=app.ensure_sync, **facts)
+
+    pieces = generate()
+    if has_request_context():
+        pieces = stream_with_context(pieces)
+    return TemplateStream(pieces)

@@ -1,0 +1,108 @@
+"""The fixtures of all tests, and the detector of bodies that were not closed."""
+
+from __future__ import annotations
+
+import gc
+import os
+import threading
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.serving import make_server
+
+from flask_outpour import Outpour
+from flask_outpour.body import Body
+from processes import missing_program
+from processes import running
+from processes import Server
+
+#: In CI a missing program fails a test; elsewhere it skips the test.
+REQUIRED = bool(os.environ.get("OUTPOUR_TESTS_REQUIRE_ALL"))
+
+
+def lack(program: str, how: str) -> None:
+    """Skip, or in CI fail, the test that wants a program that is not there."""
+    message = f"{program} is not installed; {how}"
+    if REQUIRED:
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(autouse=True)
+def leak_detector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Assert that every body that the test made was ended by somebody."""
+    bodies: list[Body] = []
+    original = Body.__init__
+
+    def remember(self: Body, *args: Any, **kwargs: Any) -> None:
+        original(self, *args, **kwargs)
+        bodies.append(self)
+
+    monkeypatch.setattr(Body, "__init__", remember)
+    yield
+    left = [body for body in bodies if body.progress.outcome is None]
+    for body in left:
+        body.close()
+    bodies.clear()
+    gc.collect()
+    assert not left, f"{len(left)} response bodies were never ended"
+
+
+@pytest.fixture
+def app() -> Flask:
+    """Return an application with Outpour, its errors answered as in production."""
+    app = Flask("tests.app", root_path=str(Path(__file__).parent))
+    app.secret_key = "tests"
+    Outpour(app)
+    return app
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    """Return a test client, for tests that are not about what arrives when."""
+    return app.test_client()
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[Any], str]]:
+    """Return a function that serves an application of the test over a real socket.
+
+    It runs Werkzeug's threaded server in this process, and returns its address.
+    """
+    with ExitStack() as stack:
+
+        def start(app: Any) -> str:
+            server = make_server("127.0.0.1", 0, app, threaded=True)
+            thread = threading.Thread(target=server.serve_forever)
+            thread.start()
+            stack.callback(thread.join)
+            stack.callback(server.shutdown)
+            stack.callback(server.server_close)
+            return f"http://127.0.0.1:{server.server_port}"
+
+        yield start
+
+
+@pytest.fixture
+def run_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
+    """Return a function that starts one of the real servers on an application.
+
+    ``run_server("gunicorn-gthread", "apps.tutorial:app", "--timeout", "5")``; the
+    application is imported from ``tests``.
+    """
+    with ExitStack() as stack:
+
+        def start(name: str, target: str, *options: str, **environment: str) -> Server:
+            if program := missing_program(name):
+                lack(program, "pip install --group tests")
+            return stack.enter_context(
+                running(name, target, tmp_path, *options, **environment)
+            )
+
+        yield start
