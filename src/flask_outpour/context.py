@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextlib import suppress
 from contextvars import ContextVar
 from contextvars import copy_context
 from typing import Any
@@ -12,7 +13,9 @@ from typing import ParamSpec
 from typing import TYPE_CHECKING
 from typing import TypeVar
 
+from flask import current_app
 from flask import globals as flask_globals
+from flask import session
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -48,6 +51,7 @@ class RequestScope:
         if self._context is not None:
             self._context.run(_entered.set, self._mark)
         self._remembered: list[Any] = []
+        self._session: Any = None
 
     def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         """Call the function inside the Context, also from inside it."""
@@ -72,10 +76,25 @@ class RequestScope:
             context.push()
         finally:
             context.url_adapter = adapter
+        self._mark_session_saved()
 
     def release(self, error: BaseException | None) -> None:
         """Pop what :meth:`hold` pushed; teardown functions get the error."""
+        if self._session is not None and self._session.modified:
+            current_app.logger.warning(
+                "A stream wrote to the session after its first item. That write is"
+                " lost, since the session's cookie went with the headers. Write to"
+                " the session before the first item is yielded."
+            )
         self._remembered[-1].pop(error)
+
+    def _mark_session_saved(self) -> None:
+        """Watch for what is written to the session from now on."""
+        saved: Any = session._get_current_object()  # type: ignore[attr-defined]
+        # Some session classes compute the flag and do not let it be set.
+        with suppress(AttributeError):
+            saved.modified = False
+        self._session = None if saved.modified else saved
 
     @contextmanager
     def reopened(self) -> Iterator[None]:
