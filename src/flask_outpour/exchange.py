@@ -8,10 +8,8 @@ from typing import Any
 from typing import cast
 from typing import TYPE_CHECKING
 
-from flask import current_app
 from flask import Flask
-from flask import has_request_context
-from flask import request
+from flask import Request
 from flask import Response
 from werkzeug.wsgi import ClosingIterator
 
@@ -19,6 +17,7 @@ from .body import Body
 from .coalesce import Coalescer
 from .configuration import is_exempt
 from .configuration import Settings
+from .context import current_request
 from .context import explain
 from .context import RequestScope
 from .delivery import Delivery
@@ -81,48 +80,50 @@ class Exchange:
         :raises ItemError: for an asynchronous iterator.
         """
         self._drop()
-        source: Any = response.response
         if response.direct_passthrough or not response.is_streamed:
             return
-        if isinstance(source, ClosingIterator) and response.status_code >= 400:
-            # Werkzeug's error page, which Flask ran as an application of its own.
-            return
-        if hasattr(source, "__aiter__"):
-            raise ItemError.of_source(source)
-        settings = Settings.from_config(self.app.config)
-        self._warn()
-        bodyless = request.method == "HEAD" or _is_bodyless(response.status_code)
-        events = response.mimetype == "text/event-stream"
-        joins = getattr(response, "coalesce", True) and not events
         self.scope.remember()
-        held = bool(self.streams) and not bodyless
+        request = self.scope.request
+        if is_exempt_request(self.app, request) or _is_error_page(response):
+            return
+        if hasattr(response.response, "__aiter__"):
+            raise ItemError.of_source(response.response)
+        self._warn(request)
+        bodyless = request.method == "HEAD" or _is_bodyless(response.status_code)
+        self._serve(request, response, held=bool(self.streams) and not bodyless)
+        # An event stream may have no event for minutes, and granian sends its
+        # headers before it asks for a chunk.
+        self._primes = not bodyless and not _is_event_stream(response)
+
+    def _serve(self, request: Request, response: Response, *, held: bool) -> None:
+        settings = Settings.from_config(self.app.config)
+        source: Any = response.response
+        joins = getattr(response, "coalesce", True) and not _is_event_stream(response)
         delivery = Delivery(
             self.app,
-            request._get_current_object(),  # type: ignore[attr-defined]
+            request,
             response,
             self.scope,
             sources=[source, *self.streams],
             held=held,
             aborts_hard=settings.hard_abort,
         )
-        chunks = Coalescer(
-            source, chunk_size=settings.chunk_size if joins else 0, slow=settings.slow
-        )
         body = Body(
-            chunks,
+            Coalescer(
+                source,
+                chunk_size=settings.chunk_size if joins else 0,
+                slow=settings.slow,
+            ),
             run=self.scope.run,
             observer=delivery,
             declared=response.content_length,
             longest=settings.longest,
         )
-        self.streams = []
         if held:
             self.scope.hold()
+        self.streams = []
         response.response = body
         self._response, self._body, self._delivery = response, body, delivery
-        # An event stream may have no event for minutes, and granian sends its
-        # headers before it asks for a chunk.
-        self._primes = not bodyless and not events
 
     def _primed(
         self,
@@ -187,7 +188,7 @@ class Exchange:
         if body is not None:
             body.close()
 
-    def _warn(self) -> None:
+    def _warn(self, request: Request) -> None:
         warning = server_warning(request.environ)
         warned = self.app.extensions["outpour"].warned
         if warning is not None and warning not in warned:
@@ -196,14 +197,28 @@ class Exchange:
 
 
 def current_exchange() -> Exchange | None:
-    """Return the exchange of the request, if Outpour serves its view."""
-    if not has_request_context():
+    """Return the exchange of the active request, if Outpour serves it."""
+    current = current_request()
+    if current is None:
         return None
+    app, request = current
     exchange: Exchange | None = request.environ.get(_KEY)
-    if exchange is None or exchange.app is not current_app._get_current_object():  # type: ignore[attr-defined]
-        return None
-    view = exchange.app.view_functions.get(request.endpoint or "")
-    return None if is_exempt(view) else exchange
+    return exchange if exchange is not None and exchange.app is app else None
+
+
+def is_exempt_request(app: Flask, request: Request) -> bool:
+    """Whether the view that the request matched is marked as exempt."""
+    return is_exempt(app.view_functions.get(request.endpoint or ""))
+
+
+def _is_error_page(response: Response) -> bool:
+    """Whether this is Werkzeug's page of an error, which Flask ran as a WSGI app."""
+    ran = isinstance(response.response, ClosingIterator)
+    return ran and response.status_code >= 400
+
+
+def _is_event_stream(response: Response) -> bool:
+    return response.mimetype == "text/event-stream"
 
 
 def _is_bodyless(status: int) -> bool:

@@ -102,12 +102,10 @@ class _Entrance:
     """
 
     def __init__(self, app: Flask) -> None:
-        inner: WSGIApplication = app.wsgi_app
-        own = getattr(inner, "__self__", None) is app
+        inner: Any = app.wsgi_app
         self._app = weakref.ref(app)
-        self._inner: Callable[[], Any] = (
-            weakref.WeakMethod(inner) if own else lambda: inner
-        )
+        own = getattr(inner, "__self__", None) is app
+        self._bind = inner.__func__.__get__ if own else lambda app: inner
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -118,11 +116,11 @@ class _Entrance:
                 "The Flask application of this wsgi_app is gone. Keep a reference to"
                 " the application, or serve it instead of its wsgi_app."
             )
-        inner = self._inner()
+        wsgi_app: WSGIApplication = self._bind(app)
         if not app.config["OUTPOUR_ENABLED"]:
-            return inner(environ, start_response)  # type: ignore[no-any-return]
+            return wsgi_app(environ, start_response)
         held = HeldStart(start_response)
-        iterable = Exchange(app, environ).answer(inner, environ, held)
+        iterable = Exchange(app, environ).answer(wsgi_app, environ, held)
         held.release()
         return iterable
 

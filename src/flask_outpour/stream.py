@@ -16,6 +16,7 @@ from flask import request
 
 from .exchange import current_exchange
 from .exchange import Exchange
+from .exchange import is_exempt_request
 
 _END = object()
 
@@ -100,6 +101,6 @@ def stream_with_context(
 
         return update_wrapper(decorator, generator_or_function)  # type: ignore[arg-type]
     exchange = current_exchange()
-    if exchange is None:
+    if exchange is None or is_exempt_request(exchange.app, request):
         return flask.stream_with_context(source)
     return ContextStream(source, exchange)
