@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 from typing import cast
+from typing import Protocol
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -30,9 +31,15 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
     from .start import HeldStart
-    from .stream import ContextStream
 
 _KEY = "outpour.exchange"
+
+
+class Closable(Protocol):
+    """A stream that a view has made."""
+
+    def close(self) -> None:
+        """Let go of its source."""
 
 
 class Exchange:
@@ -42,7 +49,7 @@ class Exchange:
         self.app = app
         self.scope = RequestScope(environ)
         #: Streams with context that no body owns yet.
-        self.streams: list[ContextStream] = []
+        self.streams: list[Closable] = []
         self._response: Response | None = None
         self._body: Body | None = None
         self._delivery: Delivery | None = None
