@@ -98,6 +98,15 @@ def running(
     program, *arguments = (part.format(**facts) for part in COMMANDS[name])
     # Options come before the target, where some command lines want them.
     command = [str(BIN / program), *arguments[:-1], *options, arguments[-1]]
+    with listening(name, command, port, directory, **environment) as server:
+        yield server
+
+
+@contextmanager
+def listening(
+    name: str, command: list[str], port: int, directory: Path, **environment: str
+) -> Iterator[Server]:
+    """Run a command that listens on a port until the block ends."""
     log = directory / f"{name}-{port}.log"
     variables = {**os.environ, "PYTHONUNBUFFERED": "1", **environment}
     variables["PYTHONPATH"] = os.pathsep.join(

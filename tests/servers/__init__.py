@@ -1,0 +1,1 @@
+"""Real servers, and what each makes of a stream."""

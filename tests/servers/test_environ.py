@@ -1,0 +1,26 @@
+"""What Outpour and the linters find in the environ of each server."""
+
+from __future__ import annotations
+
+import json
+
+from processes import Server
+from servers.clients import fetch
+from servers.expectations import Expectation
+from servers.expectations import EXPECTATIONS
+
+
+def test_values_that_are_no_text(server: Server, expected: Expectation) -> None:
+    """The environ keeps to PEP 3333, but for the names in the table."""
+    _, body = fetch(server.port, "/odd")
+    assert tuple(json.loads(body)) == expected.odd_names
+
+
+def test_one_warning(server: Server, expected: Expectation) -> None:
+    """A server that spoils streams is named in the log once, and no other is."""
+    fetch(server.port, "/rows")
+    fetch(server.port, "/rows?context")
+    log = server.read_log()
+    warnings = {facts.warning for facts in EXPECTATIONS} - {None}
+    counts = {words: log.count(words) for words in warnings}
+    assert counts == {words: int(words == expected.warning) for words in warnings}
