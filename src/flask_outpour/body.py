@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
-from threading import Lock
 from time import monotonic
-from typing import Any
 from typing import Literal
 from typing import Protocol
 
@@ -51,11 +48,7 @@ class Observer(Protocol):
 class Body:
     """Give a server the chunks of one response, and end exactly once.
 
-    ``close()`` may come from any thread, twice, before the first step, or while
-    one runs; then that step ends the body.
-
     :param chunks: joins the items of the source.
-    :param run: calls a function inside the request's Context.
     :param observer: is told of the start, the first byte and the end.
     :param declared: the Content-Length in bytes, if the response has one.
     :param longest: the most seconds that the body may take, if limited.
@@ -65,7 +58,6 @@ class Body:
         self,
         chunks: Coalescer,
         *,
-        run: Callable[..., Any],
         observer: Observer,
         declared: int | None = None,
         longest: float | None = None,
@@ -73,14 +65,28 @@ class Body:
         self.progress = Progress()
         self._coalescer = chunks
         self._chunks: Iterator[bytes] | None = iter(chunks)
-        self._run = run
         self._observer = observer
         self._declared = declared
         self._longest = longest
         self._primed: list[bytes | None] = []
         self._begun: float | None = None
-        self._step = Lock()
-        self._close_asked = False
+
+    @property
+    def begun(self) -> bool:
+        """Whether the source was pulled, or the body closed, already."""
+        return self._begun is not None or self._chunks is None
+
+    def prime(self) -> None:
+        """Pull the first chunk before the headers are sent.
+
+        :raises Exception: what the source raised; the body has then failed, and
+            says so when it is closed.
+        """
+        try:
+            self._primed.append(self._pull())
+        except BaseException as error:
+            self.progress.error = error
+            raise
 
     def __iter__(self) -> Body:
         return self
@@ -92,64 +98,27 @@ class Body:
             connection. Never a ``BaseException`` of the source: servers then write
             a second response into the body, hang or die.
         """
-        chunk = self._exclusively(self._advance)
-        if chunk is None:
-            raise StopIteration
-        return chunk
-
-    def prime(self) -> None:
-        """Pull the first chunk before the headers are sent.
-
-        :raises Exception: what the source raised; the body has then failed, and
-            says so when it is closed.
-        """
-        self._exclusively(self._prime)
-
-    def close(self) -> None:
-        """End the body, if it has not ended, as its server or client leaves."""
-        self._close_asked = True
-        if self._step.acquire(blocking=False):
-            try:
-                if self._chunks is not None:
-                    self._run(self._end, self._outcome_of_closing())
-            finally:
-                self._step.release()
-
-    def __del__(self) -> None:
-        # Middleware that loses close() must not keep a database connection.
-        self.close()
-
-    def _exclusively(self, step: Callable[[], bytes | None]) -> bytes | None:
-        if not self._step.acquire(blocking=False):
-            raise RuntimeError("Another thread is already reading this response body.")
-        try:
-            return self._run(step)  # type: ignore[no-any-return]
-        finally:
-            self._step.release()
-            if self._close_asked:
-                self.close()
-
-    def _prime(self) -> None:
-        try:
-            self._primed.append(self._pull())
-        except BaseException as error:
-            self.progress.error = error
-            raise
-
-    def _advance(self) -> bytes | None:
         if self._chunks is None:
-            return None
+            raise StopIteration
         try:
             chunk = self._primed.pop() if self._primed else self._pull()
         except BaseException as error:
             self.progress.error = error
             self._end("failed")
             raise
-        if chunk is None:
-            self._end("complete")
-            return None
-        self._count(chunk)
-        return chunk
+        if chunk is not None:
+            self._count(chunk)
+            return chunk
+        self._end("complete")
+        if self.progress.bytes:
+            raise StopIteration
+        # hypercorn answers 500 to a body without any item.
+        return b""
+
+    def close(self) -> None:
+        """End the body, if it has not ended, as its server or client leaves."""
+        if self._chunks is not None:
+            self._end(self._outcome_of_closing())
 
     def _pull(self) -> bytes | None:
         """Return the next chunk, or ``None`` at the sound end of the source."""
@@ -198,7 +167,8 @@ class Body:
         chunks, self._chunks = self._chunks, None
         self._primed.clear()
         self.progress.outcome = outcome
-        self.progress.items = self._coalescer.items
+        # The items of a first chunk that nobody took count as little as its bytes.
+        self.progress.items = self._coalescer.items if self.progress.bytes else 0
         self.progress.seconds = self._seconds()
         # The generator of chunks lets go of the source before that is closed.
         chunks.close()  # type: ignore[union-attr]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-from itertools import takewhile
 from time import monotonic
 
 from .errors import ItemError
@@ -76,8 +75,12 @@ class Coalescer:
                 if size >= look:
                     late = clock() >= due
                     if late or size >= threshold:
-                        if size:
-                            yield self._join(held)
+                        chunk = _join(held)
+                        self.items += len(held)
+                        held.clear()
+                        size = 0
+                        if chunk:
+                            yield chunk
                             threshold = lowest if late else threshold * 2
                             threshold = min(threshold, self._chunk_size)
                             # Reading the clock for each item would be a third of
@@ -85,31 +88,33 @@ class Coalescer:
                             full = threshold == self._chunk_size
                             stride = self._chunk_size // STRIDES if full else 0
                             due = clock() + slow
-                        self.items += len(held)
-                        held.clear()
-                        size = 0
                     look = size + stride
         except GeneratorExit:
             raise
         except BaseException as caught:
             error = caught
-        sound = list(takewhile(_is_item, held))
-        if len(sound) < len(held):
-            error = ItemError.of_item(self.items + len(sound) + 1, held[len(sound)])
-        if any(sound):
-            yield self._join(sound)
+        sound: list[bytes | memoryview] = []
+        try:
+            for item in held:
+                sound.append(_encode(item))
+        except TypeError:
+            error = ItemError.of_item(self.items + len(sound) + 1, item)
+        except UnicodeEncodeError as not_text:
+            error = not_text
         self.items += len(sound)
+        if chunk := b"".join(sound):
+            yield chunk
         if error is not None:
             raise error
 
-    @staticmethod
-    def _join(items: list[Item]) -> bytes:
-        """Encode and join items, at the speed of one join where all are text."""
-        try:
-            return "".join(items).encode()  # type: ignore[arg-type]
-        except TypeError:
-            return b"".join(i.encode() if isinstance(i, str) else i for i in items)
+
+def _join(items: list[Item]) -> bytes:
+    """Encode and join items, at the speed of one join where all are text."""
+    try:
+        return "".join(items).encode()  # type: ignore[arg-type]
+    except TypeError:
+        return b"".join(map(_encode, items))
 
 
-def _is_item(value: object) -> bool:
-    return isinstance(value, Item)
+def _encode(item: Item) -> bytes | memoryview:
+    return item.encode() if isinstance(item, str) else memoryview(item)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextlib import ExitStack
 from contextlib import suppress
 from contextvars import ContextVar
 from contextvars import copy_context
@@ -75,17 +76,11 @@ class RequestScope:
         return self._remembered[-1].request  # type: ignore[no-any-return]
 
     def hold(self) -> None:
-        """Push the request context once more, so that Flask's pop is not the last.
+        """Push the contexts once more, so that Flask's pop is not the last.
 
-        Teardown then waits for :meth:`release`. The URL is not matched again: that
-        would bring back arguments that a URL value preprocessor took out.
+        Teardown then waits for :meth:`release`.
         """
-        context = self._remembered[-1]
-        adapter, context.url_adapter = context.url_adapter, None
-        try:
-            context.push()
-        finally:
-            context.url_adapter = adapter
+        self._push()
         self._mark_session_saved()
 
     def release(self, error: BaseException | None) -> None:
@@ -96,7 +91,7 @@ class RequestScope:
                 " lost, since the session's cookie went with the headers. Write to"
                 " the session before the first item is yielded."
             )
-        self._remembered[-1].pop(error)
+        self._pop(error)
 
     def _mark_session_saved(self) -> None:
         """Watch for what is written to the session from now on."""
@@ -112,13 +107,41 @@ class RequestScope:
         if not self._remembered or _request_contexts.get(None) is not None:
             yield
             return
-        for context in self._remembered:
-            context.push()
+        self._push()
         try:
             yield
         finally:
-            for context in reversed(self._remembered):
-                context.pop(None)
+            self._pop(None)
+
+    @contextmanager
+    def shown(self) -> Iterator[None]:
+        """Make Flask's contexts visible as they are, opening and closing nothing."""
+        variables = (_app_contexts, _request_contexts)[-len(self._remembered) :]
+        tokens = [
+            (variable, variable.set(context))
+            for variable, context in zip(variables, self._remembered, strict=True)
+        ]
+        try:
+            yield
+        finally:
+            for variable, token in tokens:
+                variable.reset(token)
+
+    def _push(self) -> None:
+        # The URL is not matched again: that would bring back the arguments that a
+        # URL value preprocessor took out.
+        innermost = self._remembered[-1]
+        adapter, innermost.url_adapter = innermost.url_adapter, None
+        try:
+            for context in self._remembered:
+                context.push()
+        finally:
+            innermost.url_adapter = adapter
+
+    def _pop(self, error: BaseException | None) -> None:
+        with ExitStack() as stack:
+            for context in self._remembered:
+                stack.callback(context.pop, error)
 
     def export(self) -> None:
         """Copy the variables that the application set to the caller's Context.

@@ -20,7 +20,6 @@ from .signals import stream_started
 
 if TYPE_CHECKING:
     from flask import Flask
-    from flask import Request
     from flask import Response
 
 _log = logging.getLogger("flask_outpour")
@@ -36,7 +35,6 @@ class Delivery:
     def __init__(
         self,
         app: Flask,
-        request: Request,
         response: Response,
         scope: RequestScope,
         *,
@@ -45,7 +43,10 @@ class Delivery:
         aborts_hard: bool,
     ) -> None:
         self._app = app
-        self._facts: dict[str, Any] = {"request": request, "response": response}
+        self._facts: dict[str, Any] = {
+            "request": scope.request,
+            "response": response,
+        }
         self._scope = scope
         self._sources = sources
         self._held = held
@@ -89,6 +90,11 @@ class Delivery:
                     stack.callback(source.close)
             self._sources.clear()
         if error is not None and progress.bytes and self._aborts_hard:
+            self._abort()
+
+    def _abort(self) -> None:
+        # A Content-Length tells the cut already, and a reset can lose bytes.
+        if self._facts["response"].content_length is None:
             hard_abort(self._facts["request"].environ)
 
     def _report(self, error: BaseException) -> None:

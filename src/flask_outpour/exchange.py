@@ -6,7 +6,6 @@ import sys
 from collections.abc import Iterable
 from typing import Any
 from typing import cast
-from typing import Protocol
 from typing import TYPE_CHECKING
 
 from flask import Flask
@@ -23,6 +22,7 @@ from .context import explain
 from .context import RequestScope
 from .delivery import Delivery
 from .errors import ItemError
+from .outlet import Outlet
 from .servers import server_warning
 
 if TYPE_CHECKING:
@@ -35,13 +35,6 @@ if TYPE_CHECKING:
 _KEY = "outpour.exchange"
 
 
-class Closable(Protocol):
-    """A stream that a view has made."""
-
-    def close(self) -> None:
-        """Let go of its source."""
-
-
 class Exchange:
     """What Outpour knows of one request until its first chunk is there."""
 
@@ -49,8 +42,7 @@ class Exchange:
         self.app = app
         self.scope = RequestScope(environ)
         #: Streams with context that no body owns yet.
-        self.streams: list[Closable] = []
-        self._response: Response | None = None
+        self.streams: list[Any] = []
         self._body: Body | None = None
         self._delivery: Delivery | None = None
         self._primes = False
@@ -69,46 +61,58 @@ class Exchange:
         environ[_KEY] = self
         try:
             iterable = self.scope.run(wsgi_app, environ, start_response)
-            return self._primed(iterable, environ, start_response)
+            iterable = self._primed(iterable, environ, start_response)
+            return self._started(iterable, start_response)
         except BaseException:
             self._drop()
             raise
         finally:
             # An exchange that stayed here would make a cycle with the environ.
             environ[_KEY] = outer
-            self._settle()
+            self._close_given_up(self.streams)
+            if self._body is None:
+                self.scope.export()
+
+    def awaits_first_chunk(self) -> bool:
+        """Whether there is a body that is to be pulled before the headers go."""
+        return self._primes and self._body is not None and not self._body.begun
 
     def attach(self, response: Response) -> None:
         """Put a body in the place of the response's iterable, if that streams.
 
         The body owns the streams that the view has made, since the iterable may
-        hold them in any wrapping; while it lives, so do the request's contexts.
+        hold them in any wrapping; while it lives, so do the request's contexts. A
+        stream that is not to be sent is closed here, where it has its contexts.
 
         :raises ItemError: for an asynchronous iterator.
         """
         self._drop()
+        if not self._is_stream(response):
+            self._close_given_up(self.streams)
+        elif self.scope.request.method == "HEAD" or _is_bodyless(response.status_code):
+            self._close_given_up([response.response, *self.streams])
+            response.response = iter(())
+        else:
+            self._warn()
+            self._serve(response)
+
+    def _is_stream(self, response: Response) -> bool:
         if response.direct_passthrough or not response.is_streamed:
-            return
+            return False
         self.scope.remember()
-        request = self.scope.request
-        if is_exempt_request(self.app, request) or _is_error_page(response):
-            return
         if hasattr(response.response, "__aiter__"):
             raise ItemError.of_source(response.response)
-        self._warn(request)
-        bodyless = request.method == "HEAD" or _is_bodyless(response.status_code)
-        self._serve(request, response, held=bool(self.streams) and not bodyless)
-        # An event stream may have no event for minutes, and granian sends its
-        # headers before it asks for a chunk.
-        self._primes = not bodyless and not _is_event_stream(response)
+        exempt = is_exempt_request(self.app, self.scope.request)
+        return not exempt and not _is_error_page(response)
 
-    def _serve(self, request: Request, response: Response, *, held: bool) -> None:
+    def _serve(self, response: Response) -> None:
         settings = Settings.from_config(self.app.config)
         source: Any = response.response
-        joins = getattr(response, "coalesce", True) and not _is_event_stream(response)
+        events = response.mimetype == "text/event-stream"
+        joins = getattr(response, "coalesce", True) and not events
+        held = bool(self.streams)
         delivery = Delivery(
             self.app,
-            request,
             response,
             self.scope,
             sources=[source, *self.streams],
@@ -121,7 +125,6 @@ class Exchange:
                 chunk_size=settings.chunk_size if joins else 0,
                 slow=settings.slow,
             ),
-            run=self.scope.run,
             observer=delivery,
             declared=response.content_length,
             longest=settings.longest,
@@ -130,7 +133,10 @@ class Exchange:
             self.scope.hold()
         self.streams = []
         response.response = body
-        self._response, self._body, self._delivery = response, body, delivery
+        self._body, self._delivery = body, delivery
+        # An event stream may have no event for minutes, and granian sends its
+        # headers before it asks for a chunk.
+        self._primes = not events
 
     def _primed(
         self,
@@ -138,10 +144,10 @@ class Exchange:
         environ: WSGIEnvironment,
         start_response: HeldStart,
     ) -> Iterable[bytes]:
-        if self._body is None or not self._primes:
+        if not self.awaits_first_chunk():
             return iterable
         try:
-            self._body.prime()
+            self._prime()
         except Exception as error:
             explain(error)
             try:
@@ -149,7 +155,7 @@ class Exchange:
                 # contexts that it holds.
                 return self._recovered(environ, start_response)
             finally:
-                _close(iterable)
+                self._close(iterable)
         return iterable
 
     def _recovered(
@@ -160,11 +166,11 @@ class Exchange:
         self._body = None
         start_response.forget()
         iterable = self.scope.run(self._answer_error, environ, start_response)
-        if self._body is not None and self._primes:
+        if self.awaits_first_chunk():
             try:
-                self._body.prime()
+                self._prime()
             except BaseException:
-                _close(iterable)
+                self._close(iterable)
                 raise
         return iterable
 
@@ -181,22 +187,45 @@ class Exchange:
                 response = self.app.handle_exception(unhandled)
             return response(environ, start_response)
 
-    def _settle(self) -> None:
-        """Close what no body owns: the view or ``after_request`` gave it up."""
-        if self._response is not None and self._response.response is not self._body:
-            self._drop()
-        for stream in self.streams:
-            self.scope.run(stream.close)
+    def _started(
+        self, iterable: Iterable[bytes], start_response: HeldStart
+    ) -> Iterable[bytes]:
+        """Send the headers of a stream, and let no thread step it beside another."""
         if self._body is None:
-            self.scope.export()
+            return iterable
+
+        def release() -> None:
+            # Outer middleware expects the request where it gets the headers.
+            with self.scope.shown():
+                start_response.release()
+
+        self.scope.run(release)
+        return Outlet(iterable, self._body, self.scope.run)
+
+    def _prime(self) -> None:
+        assert self._body is not None
+        self.scope.run(self._body.prime)
+
+    def _close(self, iterable: Any) -> None:
+        if hasattr(iterable, "close"):
+            self.scope.run(iterable.close)
+
+    def _close_given_up(self, sources: list[Any]) -> None:
+        """Close what is not to be sent; that must not change what is."""
+        for source in sources:
+            try:
+                self._close(source)
+            except Exception:
+                self.app.logger.exception("A stream that was not sent failed to close.")
+        self.streams = []
 
     def _drop(self) -> None:
-        body, self._body, self._response = self._body, None, None
+        body, self._body = self._body, None
         if body is not None:
-            body.close()
+            self._close(body)
 
-    def _warn(self, request: Request) -> None:
-        warning = server_warning(request.environ)
+    def _warn(self) -> None:
+        warning = server_warning(self.scope.request.environ)
         warned = self.app.extensions["outpour"].warned
         if warning is not None and warning not in warned:
             warned.add(warning)
@@ -219,19 +248,10 @@ def is_exempt_request(app: Flask, request: Request) -> bool:
 
 
 def _is_error_page(response: Response) -> bool:
-    """Whether this is Werkzeug's page of an error, which Flask ran as a WSGI app."""
+    """Whether this is a page of Werkzeug's, which Flask ran as a WSGI application."""
     ran = isinstance(response.response, ClosingIterator)
-    return ran and response.status_code >= 400
-
-
-def _is_event_stream(response: Response) -> bool:
-    return response.mimetype == "text/event-stream"
+    return ran and response.status_code >= 300
 
 
 def _is_bodyless(status: int) -> bool:
     return status in (204, 304) or 100 <= status < 200
-
-
-def _close(iterable: Iterable[bytes]) -> None:
-    if hasattr(iterable, "close"):
-        iterable.close()

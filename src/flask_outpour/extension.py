@@ -119,10 +119,9 @@ class _Entrance:
         wsgi_app: WSGIApplication = self._bind(app)
         if not app.config["OUTPOUR_ENABLED"]:
             return wsgi_app(environ, start_response)
-        held = HeldStart(start_response)
-        iterable = Exchange(app, environ).answer(wsgi_app, environ, held)
-        held.release()
-        return iterable
+        exchange = Exchange(app, environ)
+        held = HeldStart(start_response, exchange.awaits_first_chunk)
+        return exchange.answer(wsgi_app, environ, held)
 
 
 def _attach_body(app: Flask, response: Response, **_: Any) -> None:

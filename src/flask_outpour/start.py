@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from typing import TYPE_CHECKING
 
@@ -10,29 +11,33 @@ if TYPE_CHECKING:
 
 
 class HeldStart:
-    """Hold status and headers until the body has its first chunk.
+    """Hold status and headers while a body has yet to give its first chunk.
 
     The server's ``start_response`` is then called once. Calling it a second time
     with ``exc_info`` replaces the first headers by the letter of PEP 3333; gunicorn
     and cheroot append them to the new ones, uWSGI answers nothing.
+
+    :param start_response: the server's.
+    :param holds: asks whether there is such a body. All other responses start at
+        once, inside the request's contexts, where outer middleware looks for them.
     """
 
-    def __init__(self, start_response: StartResponse) -> None:
+    def __init__(
+        self, start_response: StartResponse, holds: Callable[[], bool]
+    ) -> None:
         self._start_response = start_response
+        self._holds = holds
         self._held: tuple[Any, ...] | None = None
-        self._released = False
         self._write: Any = None
 
     def __call__(self, status: str, headers: Any, exc_info: Any = None) -> Any:
-        """Hold the call; once released, pass it on, as a late application's."""
-        arguments = (
-            (status, headers) if exc_info is None else (status, headers, exc_info)
-        )
-        if self._released:
-            return self._start_response(*arguments)
+        """Hold the call, or pass it on."""
+        call = (status, headers) if exc_info is None else (status, headers, exc_info)
+        if not self._holds():
+            return self._start_response(*call)
         if self._held is not None and exc_info is None:
             raise AssertionError("start_response was already called for this response")
-        self._held = arguments
+        self._held = call
         return self.write
 
     def write(self, data: bytes) -> object:
@@ -46,8 +51,6 @@ class HeldStart:
 
     def release(self) -> None:
         """Call the server's ``start_response`` with what was held, once."""
-        if self._released:
-            return
-        self._released = True
-        if self._held is not None:
-            self._write = self._start_response(*self._held)
+        held, self._held = self._held, None
+        if held is not None:
+            self._write = self._start_response(*held)

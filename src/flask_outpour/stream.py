@@ -56,7 +56,8 @@ def _waits(request: flask.Request) -> bool:
 
 def _primed(source: Iterator[Any]) -> Iterator[Any]:
     first = next(source, _END)
-    return iter(()) if first is _END else chain((first,), source)
+    # A list's iterator lets go of the list at its end; chain() keeps its arguments.
+    return iter(()) if first is _END else chain(iter([first]), source)
 
 
 @overload

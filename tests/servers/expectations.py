@@ -93,7 +93,6 @@ EXPECTATIONS = [
         "hypercorn",
         stops=False,
         head=Head.ERROR,
-        empty=500,
         odd_names=("SERVER_PORT",),
     ),
     Expectation(
