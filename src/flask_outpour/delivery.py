@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from flask import got_request_exception
 from flask import has_request_context
+from jinja2.environment import TemplateStream
 
 from .body import Progress
 from .context import explain
@@ -86,8 +87,7 @@ class Delivery:
             if error is not None and not self.answered:
                 stack.callback(self._report, error)
             for source in reversed(self._sources):
-                if hasattr(source, "close"):
-                    stack.callback(source.close)
+                stack.callback(close_source, source)
             self._sources.clear()
         if error is not None and progress.bytes and self._aborts_hard:
             self._abort()
@@ -132,3 +132,12 @@ class Delivery:
             extra={"stream": {"method": request.method, "path": request.path, **facts}},
         )
         stream_finished.send(self._app, **self._facts, **facts)
+
+
+def close_source(source: Any) -> None:
+    """Close what a response streams, if it can be closed."""
+    # Jinja's own stream has no close(), and is in a cycle once it buffers.
+    if isinstance(source, TemplateStream) and not hasattr(source, "close"):
+        source = source._gen
+    if hasattr(source, "close"):
+        source.close()

@@ -20,6 +20,7 @@ from .configuration import Settings
 from .context import current_request
 from .context import explain
 from .context import RequestScope
+from .delivery import close_source
 from .delivery import Delivery
 from .errors import ItemError
 from .outlet import Outlet
@@ -214,7 +215,7 @@ class Exchange:
         """Close what is not to be sent; that must not change what is."""
         for source in sources:
             try:
-                self._close(source)
+                self.scope.run(close_source, source)
             except Exception:
                 self.app.logger.exception("A stream that was not sent failed to close.")
         self.streams = []

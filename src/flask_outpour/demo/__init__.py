@@ -1,0 +1,1 @@
+"""A SQLite file enters; a server of its rows, with and without Outpour, leaves."""
