@@ -81,9 +81,9 @@ def serve() -> Iterator[Callable[[Any], str]]:
             server = make_server("127.0.0.1", 0, app, threaded=True)
             thread = threading.Thread(target=server.serve_forever)
             thread.start()
+            stack.callback(server.server_close)
             stack.callback(thread.join)
             stack.callback(server.shutdown)
-            stack.callback(server.server_close)
             return f"http://127.0.0.1:{server.server_port}"
 
         yield start

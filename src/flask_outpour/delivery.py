@@ -80,11 +80,12 @@ class Delivery:
                 self._tell(progress)
 
     def _wind_up(self, progress: Progress) -> None:
-        error = progress.error
+        # What a handler has answered is no error to teardown functions, as in Flask.
+        error = None if self.answered else progress.error
         with ExitStack() as stack:
             if self._held:
                 stack.callback(self._scope.release, error)
-            if error is not None and not self.answered:
+            if error is not None:
                 stack.callback(self._report, error)
             for source in reversed(self._sources):
                 stack.callback(close_source, source)

@@ -1,0 +1,326 @@
+"""Tests of joining: every byte arrives, and nothing waits that could be sent."""
+
+from __future__ import annotations
+
+import queue
+import time
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from flask import Flask
+from flask import Response
+from hypothesis import example
+from hypothesis import given
+from hypothesis import strategies as st
+
+from flask_outpour import ItemError
+from flask_outpour.coalesce import Coalescer
+
+FULL = 64 * 1024
+
+# A lone surrogate has no UTF-8 form; it has a test of its own.
+texts = st.text(st.characters(exclude_categories=["Cs"]))
+items = st.one_of(
+    texts,
+    st.binary(),
+    st.binary().map(bytearray),
+    st.binary().map(memoryview),
+    st.integers(0, 2_000).map(lambda size: b"x" * size),
+)
+pauses = st.sampled_from([0.0, 0.001, 0.005, 1.0])
+scripts = st.lists(st.tuples(pauses, items))
+chunk_sizes = st.sampled_from([0, 1, 2, 100, 1_000, FULL])
+
+
+class Clock:
+    """A clock that only a source moves, by waiting."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def coalescer(
+    source: Iterable[Any], clock: Clock | None = None, chunk_size: int = FULL
+) -> Coalescer:
+    return Coalescer(source, chunk_size=chunk_size, slow=0.005, clock=clock or Clock())
+
+
+def paced(script: Iterable[tuple[float, Any]], clock: Clock) -> Iterator[Any]:
+    """Yield each item after its pause."""
+    for pause, item in script:
+        clock.now += pause
+        yield item
+
+
+def encoded(item: Any) -> bytes:
+    return item.encode() if isinstance(item, str) else bytes(item)
+
+
+def held_at_each_pause(script: Iterable[float | bytes]) -> list[bytes]:
+    """Play items and pauses; return what was not sent when each pause began."""
+    clock = Clock()
+    given, taken, held = bytearray(), bytearray(), []
+
+    def source() -> Iterator[bytes]:
+        for step in script:
+            if isinstance(step, float):
+                held.append(bytes(given[len(taken) :]))
+                clock.now += step
+            else:
+                given.extend(step)
+                yield step
+
+    for chunk in coalescer(source(), clock):
+        taken += chunk
+    assert taken == given
+    return held
+
+
+def taken_before(error: type[BaseException], chunks: Iterable[bytes]) -> bytes:
+    """Return the bytes that came before the error that ends the chunks."""
+    taken = b""
+    with pytest.raises(error):
+        for chunk in chunks:
+            taken += chunk
+    return taken
+
+
+@given(scripts, chunk_sizes)
+def test_bytes_out_are_bytes_in(
+    script: list[tuple[float, Any]], chunk_size: int
+) -> None:
+    """Whatever the types, sizes and pace of items, their bytes arrive in order."""
+    clock = Clock()
+    chunks = list(coalescer(paced(script, clock), clock, chunk_size))
+    assert b"".join(chunks) == b"".join(encoded(item) for _, item in script)
+    assert {type(chunk) for chunk in chunks} <= {bytes}
+
+
+@given(scripts, chunk_sizes)
+@example([(0.0, ""), (1.0, b""), (0.0, b"x"), (0.0, "")], FULL)
+def test_no_chunk_is_empty(script: list[tuple[float, Any]], chunk_size: int) -> None:
+    """An empty item never reaches the server, for which it would end the body."""
+    clock = Clock()
+    assert all(coalescer(paced(script, clock), clock, chunk_size))
+
+
+@given(scripts, chunk_sizes)
+def test_items_are_counted(script: list[tuple[float, Any]], chunk_size: int) -> None:
+    """The number of items is known at the end, the empty ones included."""
+    clock = Clock()
+    joined = coalescer(paced(script, clock), clock, chunk_size)
+    for _ in joined:
+        pass
+    assert joined.items == len(script)
+
+
+@given(
+    st.lists(st.integers(1, 3_000).map(lambda size: b"x" * size), max_size=300),
+    st.sampled_from([1, 100, 1_000, 10_000]),
+)
+def test_chunks_are_bounded(source: list[bytes], chunk_size: int) -> None:
+    """No chunk is longer than the chunk size, its 256th part and one item."""
+    longest = max(map(len, source), default=0)
+    for chunk in coalescer(source, chunk_size=chunk_size):
+        assert len(chunk) < chunk_size + chunk_size // 256 + longest + 1
+
+
+@given(scripts)
+def test_chunk_size_zero_joins_nothing(script: list[tuple[float, Any]]) -> None:
+    """With a chunk size of zero each item that is not empty leaves by itself."""
+    clock = Clock()
+    chunks = list(coalescer(paced(script, clock), clock, 0))
+    assert chunks == [encoded(item) for _, item in script if len(item)]
+
+
+def test_fast_source_reaches_full_chunks() -> None:
+    """A source that never waits is sent in full chunks, but for the start."""
+    row = b"x" * 60
+    chunks = list(coalescer([row] * 200_000))
+    start = [chunk for chunk in chunks if len(chunk) < FULL]
+    assert len(start) <= 34
+    assert len(chunks) - len(start) > 170
+
+
+@pytest.mark.parametrize("pause", [0.005, 0.3, 1.0, 60.0])
+def test_slow_source_is_seen_item_by_item(pause: float) -> None:
+    """Rows that come one a second, or one in 5 ms, each leave alone, at once."""
+    clock = Clock()
+    rows = [f"{number},row\n" for number in range(100)]
+    chunks = coalescer(paced(((pause, row) for row in rows), clock), clock)
+    assert list(chunks) == [row.encode() for row in rows]
+
+
+@pytest.mark.parametrize(
+    "burst",
+    [
+        pytest.param([b"t"] * 3, id="three tokens"),
+        pytest.param([b"t"] * 17, id="seventeen tokens"),
+        pytest.param([b"2024-01-01 INFO one line of a log\n"] * 2, id="two lines"),
+        pytest.param([b"x" * 60] * 3, id="three rows"),
+        pytest.param([b"", b"t", b""], id="a token between empty items"),
+    ],
+)
+@pytest.mark.parametrize("pause", [0.005, 1.0, 2.0])
+def test_burst_is_never_held(burst: list[bytes], pause: float) -> None:
+    """A small burst, a pause, and a burst again: each item is sent before the pause."""
+    held = held_at_each_pause([*burst, pause] * 20)
+    assert held == [b""] * 20
+
+
+@given(
+    st.lists(
+        st.lists(
+            st.integers(0, 400).map(lambda size: b"x" * size), min_size=1, max_size=60
+        ),
+        max_size=10,
+    )
+)
+def test_no_more_waits_than_was_sent(bursts: list[list[bytes]]) -> None:
+    """What a burst holds back is never more than it has sent."""
+    script = [step for burst in bursts for step in (*burst, 1.0)]
+    for burst, held in zip(bursts, held_at_each_pause(script), strict=True):
+        assert len(held) <= len(b"".join(burst)) - len(held)
+
+
+def test_source_that_turns_slow_is_seen_item_by_item_again() -> None:
+    """After full chunks, at most a 256th of a chunk waits, once, for a slow source."""
+    fast = [b"x" * 60] * 50_000
+    slow = [step for _ in range(50) for step in (1.0, b"s" * 60)]
+    held = held_at_each_pause([*fast, *slow])
+    late = [rows for rows in held[1:] if rows]
+    assert len(late) * 60 <= FULL // 256
+    assert held[10:] == [b""] * 40
+
+
+def test_slow_reader_is_no_slow_source() -> None:
+    """A client that takes its time still gets joined chunks."""
+    clock = Clock()
+    chunks = []
+    for chunk in coalescer([b"x" * 60] * 20_000, clock):
+        chunks.append(chunk)
+        clock.now += 1.0
+    assert len(chunks) < 100
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+@pytest.mark.parametrize("count", [0, 1, 40, 5_000])
+def test_items_before_an_error_arrive(error: type[BaseException], count: int) -> None:
+    """When the source fails, what was held is sent first and the error comes then."""
+
+    def source() -> Iterator[str]:
+        yield from ["é"] * count
+        raise error
+
+    joined = coalescer(source())
+    assert taken_before(error, joined) == ("é" * count).encode()
+    assert joined.items == count
+
+
+@pytest.mark.parametrize("wrong", [3, None, object(), ["text"], [], {}])
+@pytest.mark.parametrize("pause", [0.0, 1.0])
+@pytest.mark.parametrize("before", [0, 1, 40])
+def test_item_of_a_wrong_type_is_named(
+    wrong: object, pause: float, before: int
+) -> None:
+    """An item that is no text is refused by number and type, after those before it."""
+    clock = Clock()
+    script = [(0.0, b"x")] * before + [(pause, wrong), (0.0, b"x")]
+    joined = coalescer(paced(script, clock), clock)
+    taken = b""
+    with pytest.raises(
+        ItemError, match=f"^Item {before + 1} .* {type(wrong).__name__},"
+    ):
+        for chunk in joined:
+            taken += chunk
+    assert taken == b"x" * before
+
+
+def test_text_without_utf8_form_is_an_error_after_what_came_before() -> None:
+    """A lone surrogate ends the stream, and what was held before it still arrives."""
+    source = ["x"] * 40 + ["\ud800"]
+    assert taken_before(UnicodeEncodeError, coalescer(source)) == b"x" * 40
+
+
+def test_source_is_let_go_when_closed() -> None:
+    """Closing the chunks lets go of the source, so that a generator ends at once."""
+    ended = []
+
+    def source() -> Iterator[str]:
+        try:
+            while True:
+                yield "x"
+        finally:
+            ended.append(True)
+
+    chunks = iter(coalescer(source()))
+    assert next(chunks) == b"x"
+    chunks.close()  # type: ignore[attr-defined]
+    assert ended == [True]
+
+
+@pytest.fixture
+def gate(app: Flask) -> queue.Queue[str | None]:
+    """Return a queue whose texts the view ``/gate.csv`` sends, until ``None``."""
+    gate: queue.Queue[str | None] = queue.Queue()
+
+    @app.get("/gate.csv")
+    def rows() -> Response:
+        return Response(iter(gate.get, None), mimetype="text/csv")
+
+    return gate
+
+
+def test_gated_rows_arrive_before_the_next_exists(
+    app: Flask, gate: queue.Queue[str | None], serve: Callable[[Any], str]
+) -> None:
+    """Rows of CSV that come one after the other are each seen before the next one."""
+    gate.put("number,name\n")
+    with urlopen(f"{serve(app)}/gate.csv", timeout=20) as response:
+        assert response.readline() == b"number,name\n"
+        for number in range(40):
+            # Longer than OUTPOUR_SLOW: a source that is faster may be joined.
+            time.sleep(0.02)
+            gate.put(f"{number},row\n")
+            assert response.readline() == f"{number},row\n".encode()
+        gate.put(None)
+        assert response.read() == b""
+
+
+def test_gated_bursts_arrive_before_the_next_exists(
+    app: Flask, gate: queue.Queue[str | None], serve: Callable[[Any], str]
+) -> None:
+    """Three rows, a pause, three rows: each row is seen before the next burst."""
+    url = serve(app)
+    gate.put("number\n")
+    with urlopen(f"{url}/gate.csv", timeout=20) as response:
+        assert response.readline() == b"number\n"
+        for burst in range(8):
+            time.sleep(0.02)
+            rows = [f"{burst}{letter}\n" for letter in "abc"]
+            for row in rows:
+                gate.put(row)
+            assert [response.readline().decode() for _ in rows] == rows
+        gate.put(None)
+        assert response.read() == b""
+
+
+def test_first_rows_arrive_one_by_one_at_any_pace(
+    app: Flask, gate: queue.Queue[str | None], serve: Callable[[Any], str]
+) -> None:
+    """The first rows of a stream are each seen at once, even from a fast source."""
+    url = serve(app)
+    gate.put("0,row\n")
+    with urlopen(f"{url}/gate.csv", timeout=20) as response:
+        for number in range(15):
+            assert response.readline() == f"{number},row\n".encode()
+            gate.put(f"{number + 1},row\n")
+        gate.put(None)
+        assert response.read() == b"15,row\n"

@@ -1,0 +1,92 @@
+"""Tests of what is told of a server, and of connections that are reset for honesty."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from flask_outpour.servers import hard_abort
+from flask_outpour.servers import server_warning
+
+
+@pytest.mark.parametrize(
+    ("environ", "server"),
+    [
+        ({"uwsgi.version": b"2.0.31"}, "uWSGI"),
+        ({"mod_wsgi.process_group": "site"}, "mod_wsgi in daemon mode"),
+        ({"SERVER_SOFTWARE": "Granian/2.8"}, "granian"),
+    ],
+)
+def test_server_that_hides_a_cut_is_named(environ: dict[str, Any], server: str) -> None:
+    """Where a broken download looks complete, the warning names server and cure."""
+    warning = server_warning(environ)
+    assert warning is not None
+    assert warning.startswith(server)
+    assert "Content-Length" in warning
+
+
+def test_sync_worker_is_named() -> None:
+    """gunicorn's sync worker is warned of, since it dies while it sends."""
+    warning = server_warning({"gunicorn.socket": object(), "wsgi.multithread": False})
+    assert warning is not None
+    assert "gthread" in warning
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {},
+        {"SERVER_SOFTWARE": "waitress"},
+        {"SERVER_SOFTWARE": "Werkzeug/3.1.9"},
+        {"SERVER_SOFTWARE": "Cheroot/11.1.2"},
+        {"gunicorn.socket": object(), "wsgi.multithread": True},
+        {"mod_wsgi.process_group": ""},
+    ],
+)
+def test_honest_server_is_not_warned_of(environ: dict[str, Any]) -> None:
+    """A server that cuts the connection needs no warning."""
+    assert server_warning(environ) is None
+
+
+@pytest.fixture
+def connection() -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Return both ends of a TCP connection, the server's first."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname(), timeout=20)
+        server, _ = listener.accept()
+        with client, server:
+            yield server, client
+
+
+@pytest.mark.parametrize("key", ["gunicorn.socket", "werkzeug.socket"])
+def test_hard_abort_resets_an_old_client(
+    connection: tuple[socket.socket, socket.socket], key: str
+) -> None:
+    """An HTTP/1.0 client whose stream failed sees a reset, not an end."""
+    server, client = connection
+    hard_abort({"SERVER_PROTOCOL": "HTTP/1.0", key: server})
+    with pytest.raises(ConnectionResetError):
+        client.recv(1)
+
+
+@pytest.mark.parametrize(
+    "protocol", [{"SERVER_PROTOCOL": "HTTP/1.1"}, {"SERVER_PROTOCOL": "HTTP/2"}, {}]
+)
+def test_hard_abort_leaves_newer_clients(
+    connection: tuple[socket.socket, socket.socket], protocol: dict[str, Any]
+) -> None:
+    """Where chunks tell a cut, the connection is left to the server."""
+    server, client = connection
+    hard_abort({**protocol, "gunicorn.socket": server})
+    server.sendall(b"x")
+    assert client.recv(1) == b"x"
+
+
+def test_hard_abort_without_a_socket_does_nothing() -> None:
+    """A server that does not show its socket is left alone."""
+    environ = {"SERVER_PROTOCOL": "HTTP/1.0"}
+    hard_abort(environ)
+    assert environ == {"SERVER_PROTOCOL": "HTTP/1.0"}
