@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Sequence
 from contextlib import contextmanager
 from contextlib import ExitStack
 from contextlib import suppress
 from contextvars import ContextVar
 from contextvars import copy_context
 from typing import Any
-from typing import ParamSpec
 from typing import TYPE_CHECKING
 from typing import TypeVar
+from typing import TypeVarTuple
 
 from flask import current_app
 from flask import globals as flask_globals
@@ -23,8 +24,8 @@ if TYPE_CHECKING:
     from flask import Flask
     from flask import Request
 
-P = ParamSpec("P")
 T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
 
 _app_contexts: ContextVar[Any] = flask_globals._cv_app
 # Flask 3.2 has one kind of context, which holds the request as well.
@@ -46,22 +47,23 @@ class RequestScope:
     under them the caller's own Context is used.
     """
 
+    # A Context cannot be entered twice. Nobody else asks meanwhile: an outlet lets
+    # one step run at a time.
+    _entered = False
+    _remembered: Sequence[Any] = ()
+    _session: Any = None
+
     def __init__(self, environ: WSGIEnvironment) -> None:
         preserved = "werkzeug.debug.preserve_context" in environ
         self._context = None if preserved else copy_context()
-        # A Context cannot be entered twice. Nobody else asks meanwhile: a body
-        # lets one step run at a time.
-        self._entered = False
-        self._remembered: list[Any] = []
-        self._session: Any = None
 
-    def run(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    def run(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
         """Call the function inside the Context, also from inside it."""
         if self._context is None or self._entered:
-            return function(*args, **kwargs)
+            return function(*args)
         self._entered = True
         try:
-            return self._context.run(function, *args, **kwargs)
+            return self._context.run(function, *args)
         finally:
             self._entered = False
 

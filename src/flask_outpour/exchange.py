@@ -39,14 +39,16 @@ _KEY = "outpour.exchange"
 class Exchange:
     """What Outpour knows of one request until its first chunk is there."""
 
+    # Every request makes one of these, and few are streams.
+    _body: Body | None = None
+    _delivery: Delivery | None = None
+    _primes = False
+
     def __init__(self, app: Flask, environ: WSGIEnvironment) -> None:
         self.app = app
         self.scope = RequestScope(environ)
         #: Streams with context that no body owns yet.
         self.streams: list[Any] = []
-        self._body: Body | None = None
-        self._delivery: Delivery | None = None
-        self._primes = False
 
     def answer(
         self,
@@ -62,6 +64,8 @@ class Exchange:
         environ[_KEY] = self
         try:
             iterable = self.scope.run(wsgi_app, environ, start_response)
+            if self._body is None:
+                return iterable
             iterable = self._primed(iterable, environ, start_response)
             return self._started(iterable, start_response)
         except BaseException:
@@ -70,7 +74,8 @@ class Exchange:
         finally:
             # An exchange that stayed here would make a cycle with the environ.
             environ[_KEY] = outer
-            self._close_given_up(self.streams)
+            if self.streams:
+                self._close_given_up(self.streams)
             if self._body is None:
                 self.scope.export()
 
@@ -87,9 +92,11 @@ class Exchange:
 
         :raises ItemError: for an asynchronous iterator.
         """
-        self._drop()
+        if self._body is not None:
+            self._drop()
         if not self._is_stream(response):
-            self._close_given_up(self.streams)
+            if self.streams:
+                self._close_given_up(self.streams)
         elif self.scope.request.method == "HEAD" or _is_bodyless(response.status_code):
             self._close_given_up([response.response, *self.streams])
             response.response = iter(())

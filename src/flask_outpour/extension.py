@@ -83,7 +83,7 @@ class Outpour:
         Settings.from_config(app.config)
         app.extensions["outpour"] = State()
         app.wsgi_app = _Entrance(app)  # type: ignore[method-assign]
-        request_finished.connect(_attach_body, app)
+        request_finished.connect(_attach_body, app, weak=False)
 
     @staticmethod
     def exempt(view: F) -> F:
