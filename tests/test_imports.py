@@ -95,7 +95,7 @@ def reached_from(module: str) -> set[str]:
 def test_imports_are_read() -> None:
     """The reader of imports sees what is there, else the tests below say nothing."""
     assert "flask.Flask" in imports_of("extension")
-    assert {"exchange", "start"} <= own_imports_of("extension")
+    assert {"exchange", "configuration"} <= own_imports_of("extension")
     assert "start" not in own_imports_of("exchange"), "a type checker's import"
     assert {"context", "errors"} <= reached_from("extension")
 

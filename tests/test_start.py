@@ -22,10 +22,17 @@ class Server:
         return self.written.append
 
 
+def held_start(start_response: Any) -> HeldStart:
+    """Return one that a body's first chunk is awaited for."""
+    held = HeldStart(start_response)
+    held.holds = True
+    return held
+
+
 def test_call_waits_for_release() -> None:
     """The server hears of status and headers when they are released, once."""
     server = Server()
-    held = HeldStart(server, lambda: True)
+    held = held_start(server)
     held("200 OK", [("A", "b")])
     assert server.calls == []
     held.release()
@@ -36,7 +43,7 @@ def test_call_waits_for_release() -> None:
 def test_call_has_two_arguments_without_an_error() -> None:
     """A middleware's ``start_response`` of two arguments is enough."""
     calls = []
-    held = HeldStart(lambda status, headers: calls.append(status), lambda: True)  # type: ignore[arg-type, return-value]
+    held = held_start(lambda status, headers: calls.append(status))  # type: ignore[arg-type, return-value]
     held("200 OK", [])
     held.release()
     assert calls == ["200 OK"]
@@ -45,7 +52,7 @@ def test_call_has_two_arguments_without_an_error() -> None:
 def test_forgotten_headers_are_replaced() -> None:
     """The headers of a response that failed before its first chunk never leave."""
     server = Server()
-    held = HeldStart(server, lambda: True)
+    held = held_start(server)
     held("200 OK", [("Set-Cookie", "a=b")])
     held.forget()
     held("500 INTERNAL SERVER ERROR", [])
@@ -55,7 +62,7 @@ def test_forgotten_headers_are_replaced() -> None:
 
 def test_second_call_is_an_error() -> None:
     """Starting twice without an error is the application's bug, as PEP 3333 says."""
-    held = HeldStart(Server(), lambda: True)
+    held = held_start(Server())
     held("200 OK", [])
     with pytest.raises(AssertionError, match="already called"):
         held("200 OK", [])
@@ -64,7 +71,7 @@ def test_second_call_is_an_error() -> None:
 def test_second_call_with_an_error_replaces_the_first() -> None:
     """An application may replace headers that were not sent, by ``exc_info``."""
     server = Server()
-    held = HeldStart(server, lambda: True)
+    held = held_start(server)
     held("200 OK", [])
     try:
         raise ValueError
@@ -79,7 +86,7 @@ def test_second_call_with_an_error_replaces_the_first() -> None:
 def test_call_passes_on_where_nothing_is_awaited() -> None:
     """A response without a body that is waited for reaches the server at once."""
     server = Server()
-    held = HeldStart(server, lambda: False)
+    held = HeldStart(server)
     write = held("200 OK", [])
     write(b"data")
     assert server.calls == [("200 OK", [])]
@@ -89,7 +96,7 @@ def test_call_passes_on_where_nothing_is_awaited() -> None:
 def test_write_sends_the_headers_first() -> None:
     """The old ``write()`` sends what was held, then the data."""
     server = Server()
-    held = HeldStart(server, lambda: True)
+    held = held_start(server)
     write = held("200 OK", [])
     write(b"a")
     write(b"b")

@@ -83,7 +83,6 @@ class RequestScope:
         Teardown then waits for :meth:`release`.
         """
         self._push()
-        self._mark_session_saved()
 
     def release(self, error: BaseException | None) -> None:
         """Pop what :meth:`hold` pushed; teardown functions get the error."""
@@ -95,8 +94,8 @@ class RequestScope:
             )
         self._pop(error)
 
-    def _mark_session_saved(self) -> None:
-        """Watch for what is written to the session from now on."""
+    def watch_session(self) -> None:
+        """Watch for what is written to the session from now on: it is saved."""
         saved: Any = session._get_current_object()  # type: ignore[attr-defined]
         # Some session classes compute the flag and do not let it be set.
         with suppress(AttributeError):

@@ -25,13 +25,12 @@ from .delivery import Delivery
 from .errors import ItemError
 from .outlet import Outlet
 from .servers import server_warning
+from .start import HeldStart
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
     from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
-
-    from .start import HeldStart
 
 _KEY = "outpour.exchange"
 
@@ -44,17 +43,17 @@ class Exchange:
     _delivery: Delivery | None = None
     _primes = False
 
-    def __init__(self, app: Flask, environ: WSGIEnvironment) -> None:
+    def __init__(
+        self, app: Flask, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> None:
         self.app = app
         self.scope = RequestScope(environ)
+        self._start = HeldStart(start_response)
         #: Streams with context that no body owns yet.
         self.streams: list[Any] = []
 
     def answer(
-        self,
-        wsgi_app: WSGIApplication,
-        environ: WSGIEnvironment,
-        start_response: HeldStart,
+        self, wsgi_app: WSGIApplication, environ: WSGIEnvironment
     ) -> Iterable[bytes]:
         """Call the application, and pull the first chunk of what it streams.
 
@@ -63,11 +62,10 @@ class Exchange:
         outer = environ.get(_KEY)
         environ[_KEY] = self
         try:
-            iterable = self.scope.run(wsgi_app, environ, start_response)
+            iterable = self.scope.run(wsgi_app, environ, self._start)
             if self._body is None:
                 return iterable
-            iterable = self._primed(iterable, environ, start_response)
-            return self._started(iterable, start_response)
+            return self._started(self._primed(iterable, environ))
         except BaseException:
             self._drop()
             raise
@@ -78,10 +76,6 @@ class Exchange:
                 self._close_given_up(self.streams)
             if self._body is None:
                 self.scope.export()
-
-    def awaits_first_chunk(self) -> bool:
-        """Whether there is a body that is to be pulled before the headers go."""
-        return self._primes and self._body is not None and not self._body.begun
 
     def attach(self, response: Response) -> None:
         """Put a body in the place of the response's iterable, if that streams.
@@ -144,16 +138,11 @@ class Exchange:
         self._body, self._delivery = body, delivery
         # An event stream may have no event for minutes, and granian sends its
         # headers before it asks for a chunk.
-        self._primes = not events
+        self._start.holds = self._primes = not events
 
     def _primed(
-        self,
-        iterable: Iterable[bytes],
-        environ: WSGIEnvironment,
-        start_response: HeldStart,
+        self, iterable: Iterable[bytes], environ: WSGIEnvironment
     ) -> Iterable[bytes]:
-        if not self.awaits_first_chunk():
-            return iterable
         try:
             self._prime()
         except Exception as error:
@@ -161,30 +150,25 @@ class Exchange:
             try:
                 # Handlers come before the end of what failed: they may use the
                 # contexts that it holds.
-                return self._recovered(environ, start_response)
+                return self._recovered(environ)
             finally:
                 self._close(iterable)
         return iterable
 
-    def _recovered(
-        self, environ: WSGIEnvironment, start_response: HeldStart
-    ) -> Iterable[bytes]:
+    def _recovered(self, environ: WSGIEnvironment) -> Iterable[bytes]:
         assert self._delivery is not None
         self._delivery.answered = True
         self._body = None
-        start_response.forget()
-        iterable = self.scope.run(self._answer_error, environ, start_response)
-        if self.awaits_first_chunk():
-            try:
-                self._prime()
-            except BaseException:
-                self._close(iterable)
-                raise
+        self._start.forget()
+        iterable = self.scope.run(self._answer_error, environ)
+        try:
+            self._prime()
+        except BaseException:
+            self._close(iterable)
+            raise
         return iterable
 
-    def _answer_error(
-        self, environ: WSGIEnvironment, start_response: StartResponse
-    ) -> Iterable[bytes]:
+    def _answer_error(self, environ: WSGIEnvironment) -> Iterable[bytes]:
         """Answer the error that is being handled, as ``Flask.wsgi_app`` does."""
         error = cast(Exception, sys.exception())
         with self.scope.reopened():
@@ -193,26 +177,25 @@ class Exchange:
                 response = self.app.finalize_request(handled)
             except Exception as unhandled:
                 response = self.app.handle_exception(unhandled)
-            return response(environ, start_response)
+            return response(environ, self._start)
 
-    def _started(
-        self, iterable: Iterable[bytes], start_response: HeldStart
-    ) -> Iterable[bytes]:
+    def _started(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
         """Send the headers of a stream, and let no thread step it beside another."""
         if self._body is None:
             return iterable
-
-        def release() -> None:
-            # Outer middleware expects the request where it gets the headers.
-            with self.scope.shown():
-                start_response.release()
-
-        self.scope.run(release)
+        self.scope.run(self._send_headers)
         return Outlet(iterable, self._body, self.scope.run)
 
+    def _send_headers(self) -> None:
+        # Outer middleware expects the request where it gets the headers.
+        with self.scope.shown():
+            self._start.release()
+            self.scope.watch_session()
+
     def _prime(self) -> None:
-        assert self._body is not None
-        self.scope.run(self._body.prime)
+        """Pull the first chunk, unless the application has begun to read."""
+        if self._primes and self._body is not None and not self._body.begun:
+            self.scope.run(self._body.prime)
 
     def _close(self, iterable: Any) -> None:
         if hasattr(iterable, "close"):

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from typing import TypeVar
 
 from flask import Flask
-from flask import request_finished
 from flask import Response
 
 from .configuration import DEFAULTS
@@ -21,7 +20,6 @@ from .configuration import Settings
 from .errors import ConfigurationError
 from .exchange import current_exchange
 from .exchange import Exchange
-from .start import HeldStart
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -83,7 +81,8 @@ class Outpour:
         Settings.from_config(app.config)
         app.extensions["outpour"] = State()
         app.wsgi_app = _Entrance(app)  # type: ignore[method-assign]
-        request_finished.connect(_attach_body, app, weak=False)
+        # The first of these functions is called last, with the final response.
+        app.after_request_funcs.setdefault(None, []).insert(0, _attach_body)
 
     @staticmethod
     def exempt(view: F) -> F:
@@ -119,12 +118,11 @@ class _Entrance:
         wsgi_app: WSGIApplication = self._bind(app)
         if not app.config["OUTPOUR_ENABLED"]:
             return wsgi_app(environ, start_response)
-        exchange = Exchange(app, environ)
-        held = HeldStart(start_response, exchange.awaits_first_chunk)
-        return exchange.answer(wsgi_app, environ, held)
+        return Exchange(app, environ, start_response).answer(wsgi_app, environ)
 
 
-def _attach_body(app: Flask, response: Response, **_: Any) -> None:
+def _attach_body(response: Response) -> Response:
     exchange = current_exchange()
     if exchange is not None:
         exchange.attach(response)
+    return response

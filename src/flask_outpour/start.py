@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 from typing import TYPE_CHECKING
 
@@ -17,23 +16,24 @@ class HeldStart:
     with ``exc_info`` replaces the first headers by the letter of PEP 3333; gunicorn
     and cheroot append them to the new ones, uWSGI answers nothing.
 
+    All other responses start at once, inside the request's contexts, where outer
+    middleware looks for them.
+
     :param start_response: the server's.
-    :param holds: asks whether there is such a body. All other responses start at
-        once, inside the request's contexts, where outer middleware looks for them.
     """
 
-    def __init__(
-        self, start_response: StartResponse, holds: Callable[[], bool]
-    ) -> None:
+    #: Whether there is such a body.
+    holds = False
+    _held: tuple[Any, ...] | None = None
+    _write: Any = None
+
+    def __init__(self, start_response: StartResponse) -> None:
         self._start_response = start_response
-        self._holds = holds
-        self._held: tuple[Any, ...] | None = None
-        self._write: Any = None
 
     def __call__(self, status: str, headers: Any, exc_info: Any = None) -> Any:
         """Hold the call, or pass it on."""
         call = (status, headers) if exc_info is None else (status, headers, exc_info)
-        if not self._holds():
+        if not self.holds:
             return self._start_response(*call)
         if self._held is not None and exc_info is None:
             raise AssertionError("start_response was already called for this response")
@@ -47,10 +47,11 @@ class HeldStart:
 
     def forget(self) -> None:
         """Forget the headers of a response that failed before its first chunk."""
-        self._held = None
+        self._held, self.holds = None, False
 
     def release(self) -> None:
         """Call the server's ``start_response`` with what was held, once."""
-        held, self._held = self._held, None
+        held = self._held
+        self._held, self.holds = None, False
         if held is not None:
             self._write = self._start_response(*held)
