@@ -79,7 +79,7 @@ def serve() -> Iterator[Callable[[Any], str]]:
 
         def start(app: Any) -> str:
             server = make_server("127.0.0.1", 0, app, threaded=True)
-            thread = threading.Thread(target=server.serve_forever)
+            thread = threading.Thread(target=server.serve_forever, args=(0.05,))
             thread.start()
             stack.callback(server.server_close)
             stack.callback(thread.join)

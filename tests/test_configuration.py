@@ -42,6 +42,7 @@ def test_defaults_are_sound_settings() -> None:
         ("OUTPOUR_HARD_ABORT", 0),
         ("OUTPOUR_HARD_ABORT", None),
         ("OUTPOUR_MAX_DURATION", -1),
+        ("OUTPOUR_MAX_DURATION", 0),
         ("OUTPOUR_MAX_DURATION", "1h"),
         ("OUTPOUR_MAX_DURATION", True),
     ],
@@ -64,7 +65,7 @@ def test_wrong_setting_is_refused_at_set_up(key: str, value: Any) -> None:
         ("OUTPOUR_SLOW", 1.5),
         ("OUTPOUR_HARD_ABORT", True),
         ("OUTPOUR_MAX_DURATION", None),
-        ("OUTPOUR_MAX_DURATION", 0),
+        ("OUTPOUR_MAX_DURATION", 0.5),
         ("OUTPOUR_MAX_DURATION", 3600.0),
     ],
 )
@@ -115,3 +116,18 @@ def test_exempt_marks_a_view() -> None:
     assert exempt(view) is view
     assert is_exempt(view)
     assert not is_exempt(None)
+
+
+def test_misspelt_key_is_refused() -> None:
+    """A key that is none of Outpour's names the one that may be meant."""
+    app = Flask("tests.misspelt")
+    app.config["OUTPOUR_EANBLED"] = False
+    with pytest.raises(ConfigurationError, match="Is OUTPOUR_ENABLED meant"):
+        Outpour(app)
+
+
+@pytest.mark.parametrize("wrong", ["app", None.__class__, 3])
+def test_what_is_no_application_is_refused(wrong: object) -> None:
+    """Outpour says what it is for when it gets something else."""
+    with pytest.raises(ConfigurationError, match="for a Flask application"):
+        Outpour(wrong)  # type: ignore[arg-type]

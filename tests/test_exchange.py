@@ -26,6 +26,7 @@ from flask import redirect
 from flask import request
 from flask import Response
 from flask import session
+from flask.sessions import SecureCookieSessionInterface
 from flask.testing import FlaskClient
 from werkzeug.test import create_environ
 from werkzeug.test import run_wsgi_app
@@ -334,6 +335,26 @@ def test_handler_has_the_contexts_of_a_kept_stream(
     response = client.get("/")
     assert (response.status_code, response.text) == (422, "/ km 0")
     assert torn_down == [None]
+
+
+@pytest.mark.parametrize("wrap", [iter, stream_with_context])
+def test_stream_that_flask_gives_up_after_all_is_answered(
+    app: Flask, client: FlaskClient, wrap: Any
+) -> None:
+    """When a session cannot be saved, the stream's response gives way to a 500."""
+
+    class Sessions(SecureCookieSessionInterface):
+        def save_session(self, *args: Any) -> None:
+            if not failures:
+                failures.append(True)
+                raise OSError("no room for the session")
+
+    failures: list[bool] = []
+    app.session_interface = Sessions()
+    app.add_url_rule("/", "view", lambda: wrap(iter(["a", "b"])))
+    response = client.get("/")
+    assert (response.status_code, failures) == (500, [True])
+    assert "Internal Server Error" in response.text
 
 
 # Cookies and the session

@@ -17,6 +17,7 @@ from flask import Response
 from flask import session
 from flask.testing import FlaskClient
 
+from flask_outpour import ItemError
 from flask_outpour import stream_with_context
 
 
@@ -259,3 +260,16 @@ def test_stream_may_run_through_other_iterators(
 
     app.add_url_rule("/rows", "rows", view)
     assert client.get("/rows").text == "/ROWS" * 3
+
+
+def test_asynchronous_generator_is_refused_where_it_is_given(app: Flask) -> None:
+    """The wrapper and the decorator say that a stream needs a plain generator."""
+
+    async def generate() -> Any:
+        yield "a"
+
+    with app.test_request_context():
+        with pytest.raises(ItemError, match="plain generator"):
+            stream_with_context(generate())  # type: ignore[arg-type]
+        with pytest.raises(ItemError, match="plain generator"):
+            stream_with_context(generate)()  # type: ignore[arg-type]

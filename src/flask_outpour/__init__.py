@@ -2,15 +2,15 @@
 
 ::
 
-    view ──► items ──► first chunk, coalesce, one ending ──► any WSGI server
-             │         body, coalesce, delivery
-             stream, templates: keep the request's contexts for the items
+    view ──► items ──► chunks ──► body ──► outlet ──► any WSGI server
+             stream    coalesce   one      any thread
+             templates            ending
 
-A request passes through :mod:`extension`, which runs it inside one Context
-(:mod:`context`) and holds the headers (:mod:`start`) until the body (:mod:`body`)
-that :mod:`exchange` attached to its response has a first chunk. The body joins small
-items (:mod:`coalesce`) and ends once; :mod:`delivery` closes what it was made from and
-tells of the end (:mod:`signals`).
+A request passes through :mod:`extension` into an exchange (:mod:`exchange`), which runs
+the application inside one Context (:mod:`context`), holds the headers (:mod:`start`)
+and attaches a body (:mod:`body`) to a response that streams. The headers go when the
+body has its first chunk. It joins small items (:mod:`coalesce`) and ends once;
+:mod:`delivery` closes what it was made from and tells of the end (:mod:`signals`).
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from .demo.orders import generate_orders
 from .demo.orders import orders_file
 from .demo.progress import progress_bar
 from .demo.server import listen
+from .demo.server import require_server
 from .demo.server import serve
 from .demo.server import url_of
 
@@ -83,6 +84,7 @@ def demo(
         raise click.UsageError(
             "--rows is for the orders; it does not go with --database."
         )
+    require_server()
     if database is not None:
         Database(database).check()
     with listen(host, port) as listener, _terminable():

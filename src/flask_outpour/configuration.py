@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 from typing import TypeVar
 
@@ -23,6 +24,9 @@ DEFAULTS: dict[str, Any] = {
 }
 
 
+SWITCH = "True or False (true or false in the environment)"
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of an application, as they are when a stream starts."""
@@ -38,13 +42,15 @@ class Settings:
 
         :raises ConfigurationError: names the key, its value and what it takes.
         """
-        _check(config, "OUTPOUR_ENABLED", bool, "True or False")
+        _check(config, "OUTPOUR_ENABLED", bool, SWITCH)
         _check(config, "OUTPOUR_CHUNK_SIZE", int, "bytes, 1 or more", lowest=1)
         _check(config, "OUTPOUR_SLOW", (int, float), "seconds, 0 or more", lowest=0)
-        _check(config, "OUTPOUR_HARD_ABORT", bool, "True or False")
+        _check(config, "OUTPOUR_HARD_ABORT", bool, SWITCH)
         if config["OUTPOUR_MAX_DURATION"] is not None:
-            seconds = "None or seconds, 0 or more"
+            seconds = "None for no limit, or seconds above 0"
             _check(config, "OUTPOUR_MAX_DURATION", (int, float), seconds, lowest=0)
+            if not config["OUTPOUR_MAX_DURATION"]:
+                raise _refusal(config, "OUTPOUR_MAX_DURATION", seconds)
         return cls(
             chunk_size=config["OUTPOUR_CHUNK_SIZE"],
             slow=config["OUTPOUR_SLOW"],
@@ -64,7 +70,24 @@ def _check(
     # A bool is an int to Python, but not to the person who wrote the setting.
     sound = isinstance(value, kind) and (isinstance(value, bool) == (kind is bool))
     if not sound or (lowest is not None and not value >= lowest):
-        raise ConfigurationError(f"{key} takes {takes}, but it is {value!r}.")
+        raise _refusal(config, key, takes)
+
+
+def _refusal(config: Mapping[str, Any], key: str, takes: str) -> ConfigurationError:
+    return ConfigurationError(f"{key} takes {takes}, but it is {config[key]!r}.")
+
+
+def check_names(config: Mapping[str, Any]) -> None:
+    """Refuse a key that looks like a setting of Outpour's and is none.
+
+    :raises ConfigurationError: names the key, and the one that may be meant.
+    """
+    for key in config:
+        if key.startswith("OUTPOUR_") and key not in DEFAULTS:
+            meant = get_close_matches(key, DEFAULTS, n=1, cutoff=0)[0]
+            raise ConfigurationError(
+                f"{key} is no setting of Outpour. Is {meant} meant?"
+            )
 
 
 def exempt(view: F) -> F:

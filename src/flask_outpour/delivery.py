@@ -113,7 +113,9 @@ class Delivery:
             )
 
     def _tell(self, progress: Progress) -> None:
-        request, response = self._facts["request"], self._facts["response"]
+        request = self._facts["request"]
+        # Of a stream that a handler answered, the client never saw the status.
+        status = "-" if self.answered else self._facts["response"].status_code
         facts: dict[str, Any] = {
             "outcome": progress.outcome,
             "bytes": progress.bytes,
@@ -126,7 +128,7 @@ class Delivery:
             progress.outcome,
             request.method,
             request.path,
-            response.status_code,
+            status,
             progress.bytes,
             progress.items,
             progress.seconds,

@@ -102,10 +102,11 @@ class Exchange:
         if response.direct_passthrough or not response.is_streamed:
             return False
         self.scope.remember()
+        if is_exempt_request(self.app, self.scope.request) or _is_error_page(response):
+            return False
         if hasattr(response.response, "__aiter__"):
             raise ItemError.of_source(response.response)
-        exempt = is_exempt_request(self.app, self.scope.request)
-        return not exempt and not _is_error_page(response)
+        return True
 
     def _serve(self, response: Response) -> None:
         settings = Settings.from_config(self.app.config)
@@ -212,6 +213,7 @@ class Exchange:
 
     def _drop(self) -> None:
         body, self._body = self._body, None
+        self._start.forget()
         if body is not None:
             self._close(body)
 

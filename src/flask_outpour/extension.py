@@ -14,6 +14,7 @@ from typing import TypeVar
 from flask import Flask
 from flask import Response
 
+from .configuration import check_names
 from .configuration import DEFAULTS
 from .configuration import exempt
 from .configuration import Settings
@@ -69,13 +70,19 @@ class Outpour:
         - ``OUTPOUR_MAX_DURATION`` (``None``): the seconds after which a stream
           fails with :exc:`StreamTimeout`.
 
-        :raises ConfigurationError: for a value that a key does not take, or when
-            the application has Outpour already.
+        :raises ConfigurationError: for a value that a key does not take, for an
+            ``OUTPOUR_*`` key that is none of these, or when the application has
+            Outpour already.
         """
+        if not isinstance(app, Flask):
+            raise ConfigurationError(
+                f"Outpour is set up for a Flask application, not for {app!r}."
+            )
         if "outpour" in app.extensions:
             raise ConfigurationError(
                 f"{app!r} has Outpour already. Call Outpour(app) or init_app(app) once."
             )
+        check_names(app.config)
         for key, value in DEFAULTS.items():
             app.config.setdefault(key, value)
         Settings.from_config(app.config)

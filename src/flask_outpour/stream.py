@@ -14,6 +14,7 @@ from typing import overload
 import flask
 from flask import request
 
+from .errors import ItemError
 from .exchange import current_exchange
 from .exchange import Exchange
 from .exchange import is_exempt_request
@@ -92,7 +93,10 @@ def stream_with_context(
 
     :param generator_or_function: a generator, or a function that returns one.
     :raises RuntimeError: when no request context is active.
+    :raises ItemError: for an asynchronous generator.
     """
+    if hasattr(generator_or_function, "__aiter__"):
+        raise ItemError.of_source(generator_or_function)
     try:
         source = iter(generator_or_function)  # type: ignore[arg-type]
     except TypeError:

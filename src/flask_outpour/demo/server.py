@@ -8,6 +8,7 @@ import os
 import socket
 from collections.abc import Callable
 from functools import partial
+from importlib.util import find_spec
 from typing import Any
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,10 @@ if TYPE_CHECKING:
 
 #: Streams at once; a few for each of the two that are compared.
 THREADS = 8
+_NO_SERVER = (
+    "The demo needs a server: pip install gunicorn, or waitress, or"
+    " 'Flask-Outpour[demo]', which has both."
+)
 #: Seconds that streams have to end in, once the server is told to stop.
 GRACE = 1
 
@@ -34,6 +39,15 @@ def listen(host: str, port: int) -> socket.socket:
         return socket.create_server(address, family=family)
     except (OSError, UnicodeError) as error:
         raise DemoError(_refusal(host, port, error)) from error
+
+
+def require_server() -> None:
+    """Check that there is a server, before anything takes time.
+
+    :raises DemoError: when neither gunicorn nor waitress is installed.
+    """
+    if not any(map(find_spec, ("gunicorn", "waitress"))):
+        raise DemoError(_NO_SERVER)
 
 
 def url_of(listener: socket.socket) -> str:
@@ -99,9 +113,7 @@ def _serve_with_waitress(
     try:
         import waitress  # type: ignore[import-untyped]
     except ImportError as error:
-        raise DemoError(
-            "The demo needs a server: pip install 'Flask-Outpour[demo]'."
-        ) from error
+        raise DemoError(_NO_SERVER) from error
     server: Any = waitress.create_server(
         application, sockets=[listener], threads=THREADS
     )

@@ -1,0 +1,1 @@
+"""What the documentation claims of speed and memory, one file for each claim."""

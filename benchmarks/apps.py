@@ -1,0 +1,176 @@
+"""The views that the benchmarks ask for, on plain Flask or with Outpour.
+
+The environment variable ``BENCHMARK_ROWS`` says how many rows they send, and
+``BENCHMARK_OUTPOUR``, if set, that ``app`` has Outpour. A process has one of the
+two: Flask's signals cost a little more everywhere once one of them has a receiver.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from itertools import repeat
+from typing import Any
+
+from flask import Flask
+from flask import Response
+from flask import stream_with_context as flask_stream_with_context
+from jinja2 import DictLoader
+from jinja2.environment import TemplateStream
+
+from flask_outpour import Outpour
+from flask_outpour import stream_template as our_stream_template
+from flask_outpour import stream_with_context as our_stream_with_context
+
+ROWS = int(os.environ.get("BENCHMARK_ROWS", "200000"))
+ROW = (
+    *("2013-01-01T05:15:00Z", "UA", "1545", "N14228"),
+    *("EWR", "IAH", "227", "1400", "2.0", "on"),
+)
+LINE = ",".join(ROW) + "\n"
+CHUNK_SIZE = 64 * 1024
+TEMPLATES = {
+    "page.html": (
+        "<!doctype html>\n<title>Flights</title>\n<table>\n"
+        "{% for row in rows %}"
+        "<tr><td>{{ row[0] }}</td><td>{{ row[1] }}</td><td>{{ row[2] }}</td></tr>\n"
+        "{% endfor %}</table>\n"
+    ),
+    "list.html": (
+        "<!doctype html>\n<title>Flights</title>\n<ul>\n"
+        "{% for row in rows %}<li>{{ row[0] }}</li>\n{% endfor %}</ul>\n"
+    ),
+}
+
+
+def iter_all_rows() -> Iterator[tuple[str, ...]]:
+    """Return the rows of a source that costs nothing itself."""
+    return repeat(ROW, ROWS)
+
+
+def generate_lines() -> Iterator[str]:
+    """Yield the rows as lines that are ready, so that only sending costs."""
+    for line in repeat(LINE, ROWS):  # noqa: UP028 - a view's generator has a loop
+        yield line
+
+
+def join_lines() -> Iterator[str]:
+    """Yield the same lines, joined by hand."""
+    held: list[str] = []
+    size = 0
+    for line in repeat(LINE, ROWS):
+        held.append(line)
+        size += len(line)
+        if size >= CHUNK_SIZE:
+            yield "".join(held)
+            held.clear()
+            size = 0
+    yield "".join(held)
+
+
+def join_rows() -> Iterator[str]:
+    """Yield what the documentation's view makes of the rows, joined by hand."""
+    held: list[str] = []
+    size = 0
+    for row in iter_all_rows():
+        line = ",".join(row) + "\n"
+        held.append(line)
+        size += len(line)
+        if size >= CHUNK_SIZE:
+            yield "".join(held)
+            held.clear()
+            size = 0
+    yield "".join(held)
+
+
+def yield_ready_chunks() -> Iterator[bytes]:
+    """Yield one constant chunk until there are as many bytes."""
+    yield from repeat(b"x" * CHUNK_SIZE, len(LINE) * ROWS // CHUNK_SIZE)
+
+
+def create_app(*, outpour: bool) -> Flask:
+    """Return an application with the views of all benchmarks."""
+    app = Flask("benchmarks")
+    if outpour:
+        Outpour(app)
+    app.jinja_loader = DictLoader(TEMPLATES)
+    _add_csv(app)
+    _add_pages(app)
+    _add_contexts(app)
+    _add_short_answers(app)
+    return app
+
+
+def _add_csv(app: Flask) -> None:
+    @app.route("/large.csv")
+    def generate_large_csv() -> Response:
+        # As on the documentation's page, word for word.
+        def generate():  # type: ignore[no-untyped-def]
+            for row in iter_all_rows():
+                yield ",".join(row) + "\n"
+
+        return Response(generate(), mimetype="text/csv")  # type: ignore[no-untyped-call]
+
+    @app.route("/lines")
+    def lines() -> Response:
+        return Response(generate_lines(), mimetype="text/csv")
+
+    @app.route("/joined-rows")
+    def joined_rows() -> Response:
+        return Response(join_rows(), mimetype="text/csv")
+
+    @app.route("/joined-lines")
+    def joined_lines() -> Response:
+        return Response(join_lines(), mimetype="text/csv")
+
+    @app.route("/whole")
+    def whole() -> Response:
+        return Response("".join(generate_lines()), mimetype="text/csv")
+
+    @app.route("/chunks")
+    def chunks() -> Response:
+        return Response(yield_ready_chunks(), mimetype="text/csv")
+
+
+def _add_pages(app: Flask) -> None:
+    # The recipe of the documentation's page, word for word.
+    def stream_template(template_name: str, **context: Any) -> TemplateStream:
+        app.update_template_context(context)
+        t = app.jinja_env.get_template(template_name)
+        rv = t.stream(context)
+        rv.enable_buffering(5)
+        return rv
+
+    @app.route("/recipe/<name>")
+    def recipe(name: str) -> Response:
+        rows = iter_all_rows()
+        return Response(stream_template(name, rows=rows))
+
+    @app.route("/ours/<name>")
+    def ours(name: str) -> Response:
+        return Response(our_stream_template(name, rows=iter_all_rows()))
+
+
+def _add_contexts(app: Flask) -> None:
+    @app.route("/lines-with-our-context")
+    def with_our_context() -> Response:
+        lines = our_stream_with_context(generate_lines())
+        return Response(lines, mimetype="text/csv")
+
+    @app.route("/lines-with-flask-context")
+    def with_flask_context() -> Response:
+        lines = flask_stream_with_context(generate_lines())
+        return Response(lines, mimetype="text/csv")
+
+
+def _add_short_answers(app: Flask) -> None:
+    @app.route("/text")
+    def text() -> str:
+        return "Hello, World!"
+
+    @app.route("/json")
+    def json() -> dict[str, Any]:
+        return {"row": ROW, "number": 1, "more": None}
+
+
+app = create_app(outpour="BENCHMARK_OUTPOUR" in os.environ)

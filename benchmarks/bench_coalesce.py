@@ -1,0 +1,148 @@
+"""Items enter each way to join them; its processor time leaves.
+
+The record of why Outpour joins as it does. All ways but *by hand* take their items from
+a generator of the view, and none holds a slow source back: they differ in how they
+notice one.
+
+- *Coalescer*: the present rule.
+- *clock for every item*: the same doubling threshold, the clock read each time.
+- *runs of 64*: item by item until 64 in a row came fast, then full chunks, the clock
+  read every 16 items; one slow step goes back to item by item.
+- *joined by hand*: in the loop that makes the items; never looks at the clock.
+- *no joining*: the items, encoded one by one.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from functools import partial
+from itertools import repeat
+from time import monotonic
+from time import thread_time
+
+from flask_outpour.coalesce import Coalescer
+
+from .measure import Report
+
+CHUNK_SIZE = 64 * 1024
+SLOW = 0.005
+ENOUGH_FAST_ITEMS = 64
+ITEMS_FOR_A_LOOK = 16
+
+Way = Callable[[str, int], Iterable[bytes]]
+
+
+def main() -> int:
+    """Time the ways on long and on short items, and return the exit code."""
+    report = Report.from_command_line("coalesce", __doc__)
+    count = report.choose(tiny=1_000, small=50_000, full=200_000)
+    for length in (60, 5):
+        times = report.alternate(
+            f"{count:,} items of {length} bytes",
+            {
+                name: partial(seconds, way, "x" * length, count)
+                for name, way in WAYS.items()
+            },
+            rounds=report.choose(tiny=1, small=25, full=75),
+        )
+        for name in WAYS:
+            if name != "joined by hand":
+                report.claim_ratio(f"{name} / joined by hand", times)
+    return report.finish()
+
+
+def seconds(way: Way, item: str, count: int) -> float:
+    """Return the processor time that it takes to read all chunks.
+
+    :raises RuntimeError: when bytes are lost on the way.
+    """
+    begun = thread_time()
+    length = sum(map(len, way(item, count)))
+    taken = thread_time() - begun
+    if length != len(item) * count:
+        raise RuntimeError(f"{length} bytes came of {len(item) * count}")
+    return taken
+
+
+def generate(item: str, count: int) -> Iterator[str]:
+    """Yield the items as a view does."""
+    for each in repeat(item, count):  # noqa: UP028 - a view's generator has a loop
+        yield each
+
+
+def with_coalescer(item: str, count: int) -> Iterator[bytes]:
+    """Join as Outpour does."""
+    source = generate(item, count)
+    return iter(Coalescer(source, chunk_size=CHUNK_SIZE, slow=SLOW))
+
+
+def with_clock_for_every_item(item: str, count: int) -> Iterator[bytes]:
+    """Double the threshold, and read the clock for every item."""
+    held: list[str] = []
+    threshold, size, due = 1, 0, monotonic() + SLOW
+    for each in generate(item, count):
+        held.append(each)
+        size += len(each)
+        late = monotonic() >= due
+        if late or size >= threshold:
+            yield "".join(held).encode()
+            held.clear()
+            threshold = 1 if late else min(threshold * 2, CHUNK_SIZE)
+            size, due = 0, monotonic() + SLOW
+    yield "".join(held).encode()
+
+
+def with_runs(item: str, count: int) -> Iterator[bytes]:
+    """Join once enough items in a row came fast, and look at the clock rarely."""
+    held: list[str] = []
+    fast = size = 0
+    due = monotonic() + SLOW
+    for each in generate(item, count):
+        if fast < ENOUGH_FAST_ITEMS:
+            yield each.encode()
+            fast = 0 if monotonic() >= due else fast + 1
+            due = monotonic() + SLOW
+            continue
+        held.append(each)
+        size += len(each)
+        late = len(held) % ITEMS_FOR_A_LOOK == 0 and monotonic() >= due
+        if late or size >= CHUNK_SIZE:
+            yield "".join(held).encode()
+            held.clear()
+            size, due = 0, monotonic() + SLOW
+            fast = 0 if late else fast
+    yield "".join(held).encode()
+
+
+def by_hand(item: str, count: int) -> Iterator[bytes]:
+    """Join in the loop that makes the items."""
+    held: list[str] = []
+    size = 0
+    for each in repeat(item, count):
+        held.append(each)
+        size += len(each)
+        if size >= CHUNK_SIZE:
+            yield "".join(held).encode()
+            held.clear()
+            size = 0
+    yield "".join(held).encode()
+
+
+def without_joining(item: str, count: int) -> Iterator[bytes]:
+    """Encode the items one by one, as Werkzeug does."""
+    return map(str.encode, generate(item, count))
+
+
+WAYS: dict[str, Way] = {
+    "Coalescer": with_coalescer,
+    "clock for every item": with_clock_for_every_item,
+    "runs of 64": with_runs,
+    "joined by hand": by_hand,
+    "no joining": without_joining,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

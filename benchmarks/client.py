@@ -1,0 +1,106 @@
+"""A request enters; the seconds that its answer took leave.
+
+A bare socket that reads and forgets: the client shares the machine with the server,
+so a client that decodes what it reads would measure itself.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from time import perf_counter
+from typing import NamedTuple
+
+HEADERS_END = b"\r\n\r\n"
+
+
+class Times(NamedTuple):
+    """Seconds from the request to the first byte of the body, and to the last."""
+
+    first_byte: float
+    total: float
+
+
+def fetch(port: int, path: str) -> Times:
+    """Read one answer to its end over a connection of its own."""
+    buffer = bytearray(1 << 20)
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        begun = perf_counter()
+        connection.sendall(request_head(path, "close"))
+        head = connection.recv(1 << 16)
+        # A body's first byte is behind the empty line.
+        while head.partition(HEADERS_END)[2] == b"":
+            more = connection.recv(1 << 16)
+            if not more:
+                break
+            head += more
+        first_byte = perf_counter() - begun
+        while connection.recv_into(buffer):
+            pass
+        return Times(first_byte, perf_counter() - begun)
+
+
+def fetch_body(port: int, path: str) -> tuple[int, str]:
+    """Return the length and a digest of a body, to compare contenders.
+
+    :raises RuntimeError: for a status that is not 200.
+    """
+    connection = HTTPConnection("127.0.0.1", port)
+    connection.request("GET", path)
+    response = connection.getresponse()
+    if response.status != 200:
+        raise RuntimeError(f"{path} answered {response.status}")
+    length, digest = 0, hashlib.sha256()
+    while piece := response.read(1 << 16):
+        length += len(piece)
+        digest.update(piece)
+    connection.close()
+    return length, digest.hexdigest()
+
+
+class KeptConnection:
+    """One connection that is kept open for many short answers."""
+
+    def __init__(self, connection: socket.socket, path: str) -> None:
+        self._connection = connection
+        self._request = request_head(path, "keep-alive")
+        self._length = self._read_first()
+
+    def time(self) -> float:
+        """Ask once, and return the seconds until the whole answer is here."""
+        begun = perf_counter()
+        self._connection.sendall(self._request)
+        left = self._length
+        while left > 0:
+            left -= len(self._connection.recv(1 << 16))
+        return perf_counter() - begun
+
+    def _read_first(self) -> int:
+        self._connection.sendall(self._request)
+        answer = self._connection.recv(1 << 16)
+        while HEADERS_END not in answer:
+            answer += self._connection.recv(1 << 16)
+        head = answer.partition(HEADERS_END)[0]
+        length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+        whole = len(head) + len(HEADERS_END) + length
+        while len(answer) < whole:
+            answer += self._connection.recv(1 << 16)
+        return whole
+
+
+@contextmanager
+def keep_connection(port: int, path: str) -> Iterator[KeptConnection]:
+    """Open a connection for one path, until the block ends."""
+    with socket.create_connection(("127.0.0.1", port)) as connection:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        yield KeptConnection(connection, path)
+
+
+def request_head(path: str, connection: str) -> bytes:
+    """Return a request of a path as bytes; ``connection`` is close or keep-alive."""
+    return (
+        f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: {connection}\r\n\r\n"
+    ).encode()

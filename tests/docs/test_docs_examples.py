@@ -1,0 +1,45 @@
+"""Every example in README and docs runs, and prints what its page shows."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fences import PageRun
+from fences import PAGES
+from fences import read_fences
+
+from conftest import lack
+
+RUN = ("python", "pycon", "console", "jinja")
+#: Languages of text that a reader looks at and nobody runs.
+SHOWN = ("text", "nginx", "ini", "toml")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_examples_of_a_page_run_as_they_are_shown(
+    page: Path, tmp_path: Path, serve: Callable[[Any], str]
+) -> None:
+    """A reader who types in a page from top to bottom sees what the page shows."""
+    if "$ curl" in page.read_text() and not shutil.which("curl"):
+        lack("curl", "apt-get install curl")
+    name = "page_" + page.stem.replace("-", "_").lower()
+    examples = [fence for fence in read_fences(page) if fence.language in RUN]
+    try:
+        assert PageRun(page, tmp_path, serve, name).run() == len(examples)
+    finally:
+        sys.modules.pop(name, None)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_each_example_says_its_language(page: Path) -> None:
+    """No example escapes the tests by a language that they do not know."""
+    fences = list(read_fences(page))
+    opened = [line for line in page.read_text().splitlines() if line.startswith("```")]
+    directives = [line for line in opened if line.startswith("```{")]
+    assert len(opened) - 2 * len(directives) == 2 * len(fences)
+    assert {fence.language for fence in fences} <= {*RUN, *SHOWN}
