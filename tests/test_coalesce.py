@@ -126,10 +126,10 @@ def test_items_are_counted(script: list[tuple[float, Any]], chunk_size: int) -> 
     st.sampled_from([1, 100, 1_000, 10_000]),
 )
 def test_chunks_are_bounded(source: list[bytes], chunk_size: int) -> None:
-    """No chunk is longer than the chunk size, its 256th part and one item."""
+    """No chunk is longer than the chunk size, its 128th part and one item."""
     longest = max(map(len, source), default=0)
     for chunk in coalescer(source, chunk_size=chunk_size):
-        assert len(chunk) < chunk_size + chunk_size // 256 + longest + 1
+        assert len(chunk) < chunk_size + chunk_size // 128 + longest + 1
 
 
 @given(scripts)
@@ -191,13 +191,20 @@ def test_no_more_waits_than_was_sent(bursts: list[list[bytes]]) -> None:
 
 
 def test_source_that_turns_slow_is_seen_item_by_item_again() -> None:
-    """After full chunks, at most a 256th of a chunk waits, once, for a slow source."""
+    """After full chunks, at most a 128th of a chunk waits, once, for a slow source."""
     fast = [b"x" * 60] * 50_000
     slow = [step for _ in range(50) for step in (1.0, b"s" * 60)]
     held = held_at_each_pause([*fast, *slow])
     late = [rows for rows in held[1:] if rows]
-    assert len(late) * 60 <= FULL // 256
+    assert len(late) * 60 <= FULL // 128
     assert held[10:] == [b""] * 40
+
+
+def test_steady_source_that_fills_no_chunk_in_time_is_still_joined() -> None:
+    """Items that come steadily, 6 microseconds each, leave in chunks of 5 ms."""
+    clock = Clock()
+    steady = paced([(6e-6, b"x" * 60)] * 20_000, clock)
+    assert len(list(coalescer(steady, clock))) < 80
 
 
 def test_slow_reader_is_no_slow_source() -> None:

@@ -17,8 +17,9 @@ Item = str | bytes | bytearray | memoryview
 DOUBLINGS = 32
 
 
-#: At full chunks the clock is read once for this part of a chunk, not for each item.
-STRIDES = 256
+#: The clock is read once for this part of a chunk, not for each item: it would be a
+#: third of the time.
+STRIDES = 128
 
 
 class Coalescer:
@@ -27,13 +28,13 @@ class Coalescer:
     Items are joined until they reach a threshold. It starts below one byte and
     doubles with every chunk up to ``chunk_size``: with 64 KiB the first 17 items
     of a burst leave one by one, and what can wait later is never more than was
-    just sent in the same burst. An item that comes ``slow`` seconds or more after
-    the last chunk left takes along all that was held, and the threshold starts
+    just sent in the same burst. What was held for ``slow`` seconds leaves with the
+    item that comes then; if that item itself took as long, the threshold starts
     again.
 
     A WSGI body is pulled, so nothing can be sent while its source blocks: an item
-    waits at most for the one after it. Only where full chunks already flow, and a
-    source then turns slow, up to 1/256 of a chunk can wait for more, once.
+    waits at most for the one after it. Only when a source that ran fast turns slow,
+    up to 1/128 of what it had just sent can wait for more, once.
 
     :param source: yields text or bytes, mixed or not; empty items are left out.
     :param chunk_size: bytes at which the threshold stops; 0 never joins.
@@ -65,30 +66,31 @@ class Coalescer:
         held: list[Item] = []
         hold = held.append
         lowest = self._chunk_size / 2**DOUBLINGS
-        threshold, due = lowest, clock() + slow
-        size = look = stride = 0
+        threshold, seen = lowest, clock()
+        due = seen + slow
+        size, look = 0, 0.0
         error: BaseException | None = None
         try:
             for item in source:
                 hold(item)
                 size += len(item)
                 if size >= look:
-                    late = clock() >= due
-                    if late or size >= threshold:
+                    now = clock()
+                    if now >= due or size >= threshold:
                         chunk = _join(held)
                         self.items += len(held)
                         held.clear()
                         size = 0
                         if chunk:
                             yield chunk
-                            threshold = lowest if late else threshold * 2
-                            threshold = min(threshold, self._chunk_size)
-                            # Reading the clock for each item would be a third of
-                            # the time of this loop.
-                            full = threshold == self._chunk_size
-                            stride = self._chunk_size // STRIDES if full else 0
-                            due = clock() + slow
-                    look = size + stride
+                            if now >= seen + slow:
+                                threshold = lowest
+                            elif now < due:
+                                threshold = min(threshold * 2, self._chunk_size)
+                            now = clock()
+                            due = now + slow
+                    seen = now
+                    look = size + threshold // STRIDES
         except GeneratorExit:
             raise
         except BaseException as caught:
