@@ -27,13 +27,13 @@ class Outlet:
     def __init__(
         self, iterable: Iterable[bytes], body: Body, run: Callable[..., Any]
     ) -> None:
-        self._iterator = run(iter, iterable)
-        self._closers = [body.close]
-        if hasattr(iterable, "close"):
-            self._closers.append(iterable.close)
         self._run = run
         self._step = Lock()
         self._close_asked = False
+        self._closers = [body.close]
+        if hasattr(iterable, "close"):
+            self._closers.append(iterable.close)
+        self._iterator = run(iter, iterable)
 
     def __iter__(self) -> Outlet:
         return self
