@@ -550,12 +550,9 @@ def test_debugger_leaves_nothing_in_the_thread(
     assert not has_app_context()
 
 
-@pytest.mark.parametrize("order", ["tracing inside", "tracing outside"])
-@pytest.mark.parametrize("ending", ["complete", "failed"])
-def test_span_lasts_as_long_as_the_stream(order: str, ending: str) -> None:
-    """OpenTelemetry's span of a request ends with its stream, and has its status."""
+def traced_app(order: str) -> tuple[Flask, Any, Any]:
+    """Return an application with Outpour and OpenTelemetry, its tracer and exporter."""
     pytest.importorskip("opentelemetry.instrumentation.flask")
-    from opentelemetry import trace
     from opentelemetry.instrumentation.flask import FlaskInstrumentor
     from opentelemetry.sdk.trace import TracerProvider
     from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -572,7 +569,15 @@ def test_span_lasts_as_long_as_the_stream(order: str, ending: str) -> None:
     FlaskInstrumentor().instrument_app(app, tracer_provider=provider)
     if order == "tracing inside":
         Outpour(app)
-    tracer = provider.get_tracer("tests")
+    return app, provider.get_tracer("tests"), exporter
+
+
+@pytest.mark.parametrize("order", ["tracing inside", "tracing outside"])
+@pytest.mark.parametrize("ending", ["complete", "failed"])
+def test_span_lasts_as_long_as_the_stream(order: str, ending: str) -> None:
+    """OpenTelemetry's span of a request ends with its stream, and has its status."""
+    app, tracer, exporter = traced_app(order)
+    from opentelemetry import trace
 
     @app.get("/")
     def view() -> Response:
@@ -609,23 +614,7 @@ def test_span_lasts_as_long_as_the_stream(order: str, ending: str) -> None:
 @pytest.mark.parametrize("path", ["/text", "/kept"])
 def test_span_knows_the_status_of_the_response(order: str, path: str) -> None:
     """OpenTelemetry notes the status code, whether it was set up before or after."""
-    pytest.importorskip("opentelemetry.instrumentation.flask")
-    from opentelemetry.instrumentation.flask import FlaskInstrumentor
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-    from opentelemetry.sdk.trace.export.in_memory_span_exporter import (
-        InMemorySpanExporter,
-    )
-
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    app = Flask("tests.tracing")
-    if order == "tracing outside":
-        Outpour(app)
-    FlaskInstrumentor().instrument_app(app, tracer_provider=provider)
-    if order == "tracing inside":
-        Outpour(app)
+    app, _, exporter = traced_app(order)
     app.add_url_rule("/text", "text", lambda: ("text", 203))
     app.add_url_rule(
         "/kept", "kept", lambda: (stream_with_context(iter(["a", "b"])), 203)
