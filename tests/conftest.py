@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import tempfile
 import threading
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -18,6 +19,12 @@ from werkzeug.serving import make_server
 
 from flask_outpour import Outpour
 from flask_outpour.body import Body
+from mariadb import MariaDB
+from mariadb import missing_mariadb
+from mariadb import running_mariadb
+from postgresql import missing_postgresql
+from postgresql import PostgreSQL
+from postgresql import running_postgresql
 from processes import missing_program
 from processes import running
 from processes import Server
@@ -106,3 +113,29 @@ def run_server(tmp_path: Path) -> Iterator[Callable[..., Server]]:
             )
 
         yield start
+
+
+# In the system's temporary folder, since pytest's own is closed to other users: to
+# the one that the server runs as when the tests run as root.
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[PostgreSQL]:
+    """Run PostgreSQL for all tests, which leave it running."""
+    if program := missing_postgresql():
+        lack(program, "apt-get install postgresql")
+    with (
+        tempfile.TemporaryDirectory(prefix="outpour-postgresql-") as directory,
+        running_postgresql(Path(directory)) as server,
+    ):
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mariadb() -> Iterator[MariaDB]:
+    """Run MariaDB for all tests, which leave it running."""
+    if program := missing_mariadb():
+        lack(program, "apt-get install mariadb-server")
+    with (
+        tempfile.TemporaryDirectory(prefix="outpour-mariadb-") as directory,
+        running_mariadb(Path(directory)) as server,
+    ):
+        yield server
