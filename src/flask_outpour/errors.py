@@ -6,11 +6,16 @@
     ├── ConfigurationError (ValueError)   a setting, or a second set-up
     ├── ItemError (TypeError)             an item that no body can carry
     ├── LengthError (ValueError)          a body that belies its Content-Length
+    ├── RowError (ValueError)             a row that is not as expected
+    ├── SourceError (TypeError)           what cannot be read as rows
     ├── StreamTimeout (TimeoutError)      a stream longer than OUTPOUR_MAX_DURATION
     └── StreamInterrupted (RuntimeError)  a source ended by a BaseException
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from collections.abc import Sized
 
 
 class OutpourError(Exception):
@@ -54,6 +59,99 @@ class LengthError(OutpourError, ValueError):
         )
         self.declared = declared
         self.produced = produced
+
+
+class SourceError(OutpourError, TypeError):
+    """What was given as a source cannot be read as rows; the message says what can."""
+
+    @classmethod
+    def of_closed(cls, what: str, cure: str) -> SourceError:
+        """Name what was closed before its rows were read."""
+        return cls(
+            f"The {what} is closed: the block that made it ended with the view, or its"
+            f" transaction did. {cure}"
+        )
+
+
+class RowError(OutpourError, ValueError):
+    """A row has another shape than expected, or a value that cannot be written."""
+
+    def __init__(
+        self, message: str, *, row: int | None = None, column: str | None = None
+    ) -> None:
+        super().__init__(message)
+        #: Counted from 1; ``None`` where all rows are meant.
+        self.row = row
+        self.column = column
+
+    @classmethod
+    def of_cell(
+        cls, row: int, column: str, value: object, cause: BaseException
+    ) -> RowError:
+        """Name a value that a format cannot write."""
+        reason = f": {cause}" if str(cause) else ""
+        return cls(
+            f"Row {row}, column {column!r}: a value of type {type(value).__name__}"
+            f" cannot be written{reason}. Convert it in the query, or before the"
+            " rows are streamed.",
+            row=row,
+            column=column,
+        )
+
+    @classmethod
+    def of_length(cls, row: int, columns: Sequence[str], values: Sized) -> RowError:
+        """Name a row with too few or too many values."""
+        return cls(
+            f"Row {row} has {len(values)} values, but there are {len(columns)}"
+            f" columns: {', '.join(columns)}.",
+            row=row,
+        )
+
+    @classmethod
+    def of_keys(
+        cls,
+        row: int,
+        columns: Sequence[str],
+        *,
+        missing: Sequence[object] = (),
+        extra: Sequence[object] = (),
+    ) -> RowError:
+        """Name the keys that a row lacks, or has beyond the columns."""
+        expected = f"The columns are {', '.join(columns)}."
+        if missing:
+            names = ", ".join(map(repr, missing))
+            return cls(f"Row {row} lacks {names}. {expected}", row=row)
+        names = ", ".join(map(repr, extra))
+        return cls(
+            f"Row {row} has {names} beyond the columns. {expected} Name it in"
+            ' columns=, or leave it out with extras="ignore".',
+            row=row,
+        )
+
+    @classmethod
+    def of_kind(cls, row: int, value: object, expected: str) -> RowError:
+        """Name a row of another kind than the first."""
+        return cls(
+            f"Row {row} is of type {type(value).__name__}, but {expected}.", row=row
+        )
+
+    @classmethod
+    def of_name(cls, cause: UnicodeEncodeError) -> RowError:
+        """Name the sign in a column's name that UTF-8 lacks."""
+        sign = cause.object[cause.start : cause.end]
+        return cls(
+            f"The name of a column has {sign!r}, which UTF-8 cannot encode. Name the"
+            " column apart in the query, or in columns=."
+        )
+
+    @classmethod
+    def of_duplicates(cls, names: Sequence[str]) -> RowError:
+        """Name the columns that have the same name, where names must differ."""
+        return cls(
+            "More than one column has the name"
+            f" {', '.join(map(repr, names))}, and an object of JSON can hold one of"
+            " them. Name the columns apart in the query, or in columns=."
+        )
 
 
 class StreamTimeout(OutpourError, TimeoutError):

@@ -1,0 +1,38 @@
+"""Batches of rows enter; bytes of a format leave.
+
+::
+
+    batch ──► transpose ──► texts of each column ──► rows put together ──► bytes
+              columns       values, csv, json        columns
+
+Each format is one file: :mod:`csv`, :mod:`json` and :mod:`html`; :mod:`registry` finds
+them by name, suffix and media type.
+"""
+
+from __future__ import annotations
+
+from .csv import CSV
+from .csv import TSV
+from .html import HTMLTable
+from .json import JSON
+from .json import JSONSequence
+from .json import NDJSON
+from .registry import Format
+from .registry import Formats
+from .registry import require_format
+
+#: In the order in which they are preferred where a client likes several as much.
+BUILT_IN = Formats([CSV(), TSV(), JSON(), NDJSON(), JSONSequence(), HTMLTable()])
+
+__all__ = [
+    "BUILT_IN",
+    "CSV",
+    "JSON",
+    "NDJSON",
+    "TSV",
+    "Format",
+    "Formats",
+    "HTMLTable",
+    "JSONSequence",
+    "require_format",
+]

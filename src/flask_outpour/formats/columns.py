@@ -1,0 +1,148 @@
+"""Rows enter as tuples; text, put together column by column, leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import RowError
+from .values import base_of
+from .values import Column
+from .values import plain
+from .values import Texts
+
+Batch = Sequence[Sequence[Any]]
+Writer = Callable[[Column], Texts]
+
+#: Between the texts of a column, while they are looked at as one.
+SEAM = "\0"
+#: The types whose texts are not always ASCII.
+_WIDE = frozenset({str, list, dict})
+_UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
+
+
+class Grid:
+    """Write batches of rows with the same text between their cells.
+
+    Whole columns are written by the type of their values, which is looked at once
+    for a batch, and put into place by slices: for each cell this runs no Python.
+
+    Text beyond ASCII is encoded column by column, and its bytes stand for themselves
+    in text of one byte a character: a single wide one would widen the whole batch.
+
+    :param columns: the names of the columns, for errors.
+    :param between: the text before the first cell, between each two, and after the
+        last; one more than there are columns.
+    :param writers: for each base type, what turns a column of it into texts.
+    :param null: the text of ``None``.
+    :param errors: what becomes of text that UTF-8 lacks, as ``str.encode`` takes it.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        *,
+        between: Sequence[str],
+        writers: Mapping[type, Writer],
+        null: str,
+        errors: str = "strict",
+    ) -> None:
+        self.columns = columns
+        self._errors = errors
+        #: Rows written so far.
+        self.rows = 0
+        self._writers = {
+            kind: self._narrowing(writer) if kind in _WIDE else writer
+            for kind, writer in writers.items()
+        }
+        self._null = null
+        begin, *middle, end = map(self._narrow, between)
+        # The end of a row and the beginning of the next one are one piece.
+        self._begin, self._end = begin, end
+        self._row = [part for text in (*middle, end + begin) for part in ("", text)]
+
+    def header(self, text: str) -> bytes:
+        """Return text with the names of the columns in UTF-8.
+
+        :raises RowError: when UTF-8 lacks a sign of a name.
+        """
+        try:
+            return text.encode("utf-8", self._errors)
+        except UnicodeEncodeError as error:
+            raise RowError.of_name(error) from error
+
+    def write(self, batch: Batch) -> bytes:
+        """Return the bytes of some rows in UTF-8.
+
+        :raises RowError: names the row, the column and the type of a value that
+            cannot be written; no row of the batch then counts as written.
+        """
+        try:
+            text = self._text(batch)
+        except _UNWRITABLE as error:
+            raise self._refusal(batch) from error
+        self.rows += len(batch)
+        return text
+
+    def _text(self, batch: Batch) -> bytes:
+        width = len(self._row)
+        parts = self._row * len(batch)
+        columns = list(zip(*batch, strict=True))
+        if len(columns) != len(self.columns):
+            raise ValueError
+        for place, values in enumerate(columns):
+            parts[2 * place :: width] = self.texts(values)
+        parts[-1] = self._end
+        return (self._begin + "".join(parts)).encode("latin-1")
+
+    def texts(self, values: Column) -> Texts:
+        """Return the texts of a column."""
+        kinds = set(map(type, values))
+        nullable = type(None) in kinds
+        kinds.discard(type(None))
+        if len(kinds) > 1 or not kinds <= self._writers.keys():
+            return list(map(self.cell, values))
+        if not kinds:
+            return [self._null] * len(values)
+        writer = self._writers[kinds.pop()]
+        if not nullable:
+            return writer(values)
+        texts = iter(writer([value for value in values if value is not None]))
+        null = self._null
+        return [null if value is None else next(texts) for value in values]
+
+    def _narrowing(self, writer: Writer) -> Writer:
+        def narrowed(values: Column) -> Texts:
+            texts = writer(values)
+            joined = SEAM.join(texts)
+            if joined.isascii():
+                return texts
+            parts = self._narrow(joined).split(SEAM)
+            # Unless a text has the seam in it.
+            return parts if len(parts) == len(texts) else list(map(self._narrow, texts))
+
+        return narrowed
+
+    def _narrow(self, text: str) -> str:
+        return text.encode("utf-8", self._errors).decode("latin-1")
+
+    def cell(self, value: Any) -> str:
+        """Return the text of one value of any type."""
+        value = plain(value)
+        if value is None:
+            return self._null
+        return self._writers[base_of(value)]([value])[0]
+
+    def _refusal(self, batch: Batch) -> RowError:
+        """Return the error of the first value in a batch that cannot be written."""
+        for number, row in enumerate(batch, self.rows + 1):
+            if len(row) != len(self.columns):
+                return RowError.of_length(number, self.columns, row)
+            for column, value in zip(self.columns, row, strict=True):
+                try:
+                    self.cell(value)
+                except _UNWRITABLE as error:
+                    return RowError.of_cell(number, column, value, error)
+        raise AssertionError("a batch failed, and each of its cells did not")

@@ -1,0 +1,184 @@
+"""Rows enter; JSON objects leave: as lines, as a sequence, or as one array."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from dataclasses import field
+from json.encoder import encode_basestring
+from typing import ClassVar
+
+from ..errors import ConfigurationError
+from ..errors import RowError
+from .columns import Batch
+from .columns import Grid
+from .json_fast import fast_lines
+from .json_fast import FastLines
+from .json_text import Decimals
+from .json_text import ERRORS
+from .json_text import JSONText
+from .json_text import NaN
+
+
+@dataclass(kw_only=True)
+class NDJSON:
+    r"""One JSON object on each line, also known as JSON Lines.
+
+    :param decimal: a ``Decimal`` is a ``"string"``, which keeps its digits for every
+        reader, or a ``"number"``, which most readers round.
+    :param nan: NaN and the infinities, which JSON lacks, are an ``"error"`` that
+        names the cell, or ``"null"``.
+    :param final_record: whether a last line tells how the rows ended:
+        ``{"outcome":"complete","rows":2}``, or ``"failed"`` before the stream is cut.
+    :raises ConfigurationError: for another value of an option.
+    """
+
+    decimal: Decimals = "string"
+    nan: NaN = "error"
+    final_record: bool = False
+
+    media_type: ClassVar[str] = "application/x-ndjson"
+    suffix: ClassVar[str] = "ndjson"
+    aliases: ClassVar[tuple[str, ...]] = (
+        *("jsonl", "application/jsonl", "application/x-jsonlines"),
+        *("application/ndjson", "application/json-lines"),
+    )
+    _lines: ObjectLines = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check("decimal", self.decimal, "string", "number")
+        _check("nan", self.nan, "error", "null")
+
+    def begin(self, columns: Sequence[str]) -> bytes:
+        """Return nothing.
+
+        :raises RowError: when two columns have the same name.
+        """
+        self._lines = ObjectLines(columns, decimal=self.decimal, nan=self.nan)
+        return b""
+
+    def feed(self, batch: Batch) -> bytes:
+        """Return a line for each row."""
+        return self._lines.write(batch)
+
+    def finish(self) -> bytes:
+        """Return the final record, if asked for."""
+        return self._final("complete")
+
+    def interrupt(self) -> bytes:
+        """Return the final record of a stream that failed, if asked for."""
+        return self._final("failed")
+
+    def _final(self, outcome: str) -> bytes:
+        if not self.final_record:
+            return b""
+        return b'{"outcome":"%s","rows":%d}\n' % (outcome.encode(), self._lines.rows)
+
+
+@dataclass(kw_only=True)
+class JSONSequence(NDJSON):
+    """A JSON text sequence (RFC 7464): a record separator before each object.
+
+    The options are those of :class:`NDJSON`.
+    """
+
+    media_type: ClassVar[str] = "application/json-seq"
+    suffix: ClassVar[str] = "json-seq"
+    aliases: ClassVar[tuple[str, ...]] = ()
+
+    def feed(self, batch: Batch) -> bytes:
+        """Return a text for each row."""
+        return _separated(super().feed(batch))
+
+    def _final(self, outcome: str) -> bytes:
+        return _separated(super()._final(outcome))
+
+
+@dataclass(kw_only=True)
+class JSON:
+    """One JSON array, with an object on each of its lines.
+
+    :param decimal: as in :class:`NDJSON`.
+    :param nan: as in :class:`NDJSON`.
+    :raises ConfigurationError: for another value of an option.
+    """
+
+    decimal: Decimals = "string"
+    nan: NaN = "error"
+
+    media_type: ClassVar[str] = "application/json"
+    suffix: ClassVar[str] = "json"
+    _lines: ObjectLines = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check("decimal", self.decimal, "string", "number")
+        _check("nan", self.nan, "error", "null")
+
+    def begin(self, columns: Sequence[str]) -> bytes:
+        """Return the bracket that opens the array.
+
+        :raises RowError: when two columns have the same name.
+        """
+        self._lines = ObjectLines(columns, decimal=self.decimal, nan=self.nan)
+        return b"["
+
+    def feed(self, batch: Batch) -> bytes:
+        """Return a line for each row, without a comma behind the last."""
+        before = b",\n" if self._lines.rows else b"\n"
+        # A line feed inside a string is an escape, so each one here ends an object.
+        return before + self._lines.write(batch)[:-1].replace(b"\n", b",\n")
+
+    def finish(self) -> bytes:
+        """Return the bracket that closes the array."""
+        return b"\n]\n" if self._lines.rows else b"]\n"
+
+
+class ObjectLines:
+    """Write rows as JSON objects, each with a line feed behind it.
+
+    :param columns: the names of the members.
+    :raises RowError: when two are the same, since a reader would keep one of them.
+    """
+
+    def __init__(self, columns: Sequence[str], *, decimal: Decimals, nan: NaN) -> None:
+        twice = [name for name, count in Counter(columns).items() if count > 1]
+        if twice:
+            raise RowError.of_duplicates(twice)
+        names = [f"{encode_basestring(name)}:" for name in columns]
+        begin, *more = names or [""]
+        self._grid = Grid(
+            columns,
+            between=[f"{{{begin}", *[f",{name}" for name in more], "}\n"],
+            writers=JSONText(compact=True, decimal=decimal, nan=nan).writers,
+            null="null",
+            errors=ERRORS,
+        )
+        self._fast: FastLines | None = fast_lines(tuple(columns), decimal)
+
+    @property
+    def rows(self) -> int:
+        """How many rows were written."""
+        return self._grid.rows
+
+    def write(self, batch: Batch) -> bytes:
+        """Return the lines of some rows, the same ones with and without msgspec.
+
+        :raises RowError: for a value that JSON cannot write.
+        """
+        lines = None if self._fast is None else self._fast(batch)
+        if lines is None:
+            return self._grid.write(batch)
+        self._grid.rows += len(batch)
+        return lines
+
+
+def _separated(lines: bytes) -> bytes:
+    return b"\x1e" + lines[:-1].replace(b"\n", b"\n\x1e") + b"\n" if lines else b""
+
+
+def _check(option: str, value: object, *allowed: str) -> None:
+    if value not in allowed:
+        raise ConfigurationError(
+            f"{option}= takes {' or '.join(map(repr, allowed))}, but it is {value!r}."
+        )

@@ -1,0 +1,97 @@
+"""Rows of well-known types enter; the same JSON lines leave, made by msgspec."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Mapping
+from datetime import date
+from datetime import datetime
+from datetime import time
+from datetime import timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+from uuid import UUID
+
+from .columns import Batch
+from .columns import Writer
+from .values import Column
+from .values import decimal_texts
+from .values import duration_texts
+from .values import iso_datetime_texts
+from .values import iso_texts
+from .values import writes_as_repr
+
+try:
+    import msgspec
+except ImportError:
+    msgspec = None  # type: ignore[assignment]
+
+FastLines = Callable[[Batch], bytes | None]
+
+#: What msgspec writes as the value table asks, whatever the value.
+_ALWAYS = frozenset({bool, int, str, bytes, date, UUID})
+#: What it writes in another way, and what then makes texts of whole columns of it.
+_WRITERS: dict[type, Writer] = {
+    datetime: iso_datetime_texts,
+    time: iso_texts,
+    timedelta: duration_texts,
+    Decimal: decimal_texts,
+}
+
+
+@lru_cache(64)
+def fast_lines(columns: tuple[str, ...], decimal: str) -> FastLines | None:
+    """Return a function that writes batches of these columns, or ``None``.
+
+    It returns ``None``, too, for a batch that has something which msgspec would
+    write in another way, or not at all.
+    """
+    if msgspec is None or not columns:
+        return None
+    fields = [
+        (f"column_{number}", Any, msgspec.field(name=str.__str__(name)))
+        for number, name in enumerate(columns)
+    ]
+    try:
+        record = msgspec.defstruct("Record", fields, gc=False)
+    except ValueError:
+        # It takes no name with a character that JSON escapes.
+        return None
+    writers = dict(_WRITERS)
+    if decimal == "number":
+        del writers[Decimal]
+    encode = msgspec.json.Encoder().encode_lines
+
+    def lines(batch: Batch) -> bytes | None:
+        ready = []
+        try:
+            for values in zip(*batch, strict=True):
+                column = _ready(values, writers)
+                if column is None:
+                    return None
+                ready.append(column)
+            return encode(list(map(record, *ready)))
+        except (TypeError, ValueError):
+            # A lone surrogate, a long integer, or rows that have other lengths.
+            return None
+
+    return lines
+
+
+def _ready(values: Column, writers: Mapping[type, Writer]) -> Column | None:
+    """Return a column of what msgspec writes right, or ``None`` where it cannot."""
+    kinds = set(map(type, values))
+    nullable = type(None) in kinds
+    kinds.discard(type(None))
+    if kinds <= _ALWAYS:
+        return values
+    if kinds == {float} and writes_as_repr(values):
+        return values
+    writer = writers.get(kinds.pop()) if len(kinds) == 1 else None
+    if writer is None:
+        return None
+    if not nullable:
+        return writer(values)
+    texts = iter(writer([value for value in values if value is not None]))
+    return [None if value is None else next(texts) for value in values]

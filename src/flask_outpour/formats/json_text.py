@@ -1,0 +1,112 @@
+"""Columns enter; their values as JSON text (RFC 8259) leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+from datetime import date
+from datetime import datetime
+from datetime import time
+from datetime import timedelta
+from decimal import Decimal
+from json.encoder import encode_basestring
+from typing import Any
+from typing import Literal
+
+from .columns import Writer
+from .values import base64_texts
+from .values import base_of
+from .values import bool_texts
+from .values import Column
+from .values import decimal_texts
+from .values import duration_texts
+from .values import float_texts
+from .values import int_texts
+from .values import iso_datetime_texts
+from .values import iso_texts
+from .values import plain
+from .values import Texts
+
+Decimals = Literal["string", "number"]
+NaN = Literal["error", "null"]
+#: How a lone surrogate, which UTF-8 lacks, is encoded: as JSON's escape, ``\ud800``.
+ERRORS = "backslashreplace"
+
+
+class JSONText:
+    """Write values as JSON.
+
+    :param compact: whether nothing stands behind ``,`` and ``:``; else a space.
+    :param decimal: ``"string"`` keeps the digits of a ``Decimal`` for every reader;
+        ``"number"`` writes them as a number, which most readers round.
+    :param nan: what JSON has no number for is an ``"error"`` or ``"null"``.
+    """
+
+    def __init__(
+        self, *, compact: bool, decimal: Decimals = "string", nan: NaN = "error"
+    ) -> None:
+        self._comma, self._colon = (",", ":") if compact else (", ", ": ")
+        self._nan = nan
+        numbers = decimal == "number"
+        self.writers: Mapping[type, Writer] = {
+            bool: bool_texts,
+            int: int_texts,
+            float: self._floats,
+            Decimal: self._decimals if numbers else _quoted(decimal_texts),
+            str: lambda values: list(map(encode_basestring, values)),
+            bytes: _quoted(base64_texts),
+            datetime: _quoted(iso_datetime_texts),
+            date: _quoted(iso_texts),
+            time: _quoted(iso_texts),
+            timedelta: _quoted(duration_texts),
+            list: lambda values: list(map(self._array, values)),
+            dict: lambda values: list(map(self._object, values)),
+        }
+
+    def texts(self, values: Column) -> Texts:
+        """Return a column of nested values as texts that UTF-8 can encode."""
+        return [self.value(v).encode("utf-8", ERRORS).decode() for v in values]
+
+    def value(self, value: Any) -> str:
+        """Return the text of any value.
+
+        :raises TypeError: for a value that is none of the base types.
+        :raises ValueError: for a float that JSON cannot write.
+        """
+        value = plain(value)
+        return "null" if value is None else self.writers[base_of(value)]([value])[0]
+
+    def _array(self, values: Sequence[Any]) -> str:
+        return f"[{self._comma.join(map(self.value, values))}]"
+
+    def _object(self, values: Mapping[Any, Any]) -> str:
+        members = [
+            f"{self._name(name)}{self._colon}{self.value(value)}"
+            for name, value in values.items()
+        ]
+        return f"{{{self._comma.join(members)}}}"
+
+    def _name(self, name: Any) -> str:
+        name = plain(name)
+        # As json.dumps() has it: the name of a number is its text.
+        text = name if isinstance(name, str) else self.value(name)
+        if not isinstance(name, str | int | float | None):
+            raise TypeError
+        return encode_basestring(text)
+
+    def _floats(self, values: Column) -> Texts:
+        return self._finite(float_texts(values))
+
+    def _decimals(self, values: Column) -> Texts:
+        return self._finite(decimal_texts(values))
+
+    def _finite(self, texts: Texts) -> Texts:
+        if "n" not in "".join(texts).lower():
+            return texts
+        if self._nan == "error":
+            raise ValueError("JSON has no NaN and no infinity")
+        return ["null" if "n" in text.lower() else text for text in texts]
+
+
+def _quoted(writer: Writer) -> Writer:
+    return lambda values: [f'"{text}"' for text in writer(values)]

@@ -1,0 +1,125 @@
+"""Formats enter; the one of a name, suffix or media type leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from typing import Any
+from typing import Protocol
+from typing import runtime_checkable
+
+from ..errors import ConfigurationError
+
+
+@runtime_checkable
+class Format(Protocol):
+    """What turns rows into bytes. Any object with these five names is one.
+
+    Each stream works on a copy of it (:func:`copy.copy`), so that a method can keep
+    what the next one needs in attributes.
+
+    A format may have two more names. ``aliases`` are further suffixes and media types
+    that choose it. ``interrupt()`` returns the last bytes of a stream that failed
+    after its first; without it, the bytes just break off.
+    """
+
+    @property
+    def media_type(self) -> str:
+        """For example ``"text/csv"``; an attribute of the class will do."""
+
+    @property
+    def suffix(self) -> str:
+        """For example ``"csv"``; it is also the name by which a format is chosen."""
+
+    def begin(self, columns: Sequence[str]) -> bytes:
+        """Return the bytes before the first row.
+
+        :raises RowError: for names of columns that cannot be written.
+        """
+
+    def feed(self, batch: Sequence[Sequence[Any]]) -> bytes:
+        """Return the bytes of some rows, 1 to about 1,000 of them.
+
+        :raises RowError: for a value that cannot be written. The next call may then
+            bring the rows before that one again.
+        """
+
+    def finish(self) -> bytes:
+        """Return the bytes after the last row."""
+
+
+class Formats:
+    """Formats by their names, the preferred ones first.
+
+    :param formats: of two with the same name, the later one takes its place.
+    """
+
+    def __init__(self, formats: Iterable[Format]) -> None:
+        self._by_suffix: dict[str, Format] = {}
+        for format in formats:
+            require_format(format)
+            self._by_suffix[format.suffix.lower()] = format
+        self._by_name = {
+            name.lower(): format
+            for format in self
+            for name in (*getattr(format, "aliases", ()), format.media_type)
+        } | self._by_suffix
+
+    def __iter__(self) -> Iterator[Format]:
+        return iter(self._by_suffix.values())
+
+    def named(self, name: str) -> Format | None:
+        """Return the format of a suffix or media type, in any case of letters."""
+        return self._by_name.get(name.lower().removeprefix("."))
+
+    def with_suffix(self, path: str) -> tuple[Format, str] | None:
+        """Return the format of a path's suffix, and that suffix, if there is one."""
+        _, dot, suffix = path.rpartition("/")[2].lower().rpartition(".")
+        format = self.named(suffix) if dot else None
+        return None if format is None else (format, suffix)
+
+    def plus(self, formats: Iterable[Format]) -> Formats:
+        """Return these formats and others; those replace these of the same name."""
+        return Formats([*self, *formats])
+
+    def only(self, wanted: Iterable[str | Format]) -> Formats:
+        """Return some of these formats, in this order, or others that are given.
+
+        :raises ConfigurationError: for a name that none of these has.
+        """
+        found = []
+        for choice in wanted:
+            format = self.named(choice) if isinstance(choice, str) else choice
+            if format is None:
+                raise ConfigurationError(
+                    f"formats= names {choice!r}, which is no format. There are"
+                    f" {', '.join(self._by_suffix)}."
+                )
+            found.append(format)
+        if not found:
+            raise ConfigurationError("formats= is empty; name at least one format.")
+        return Formats(found)
+
+    def media_types(self) -> Iterator[tuple[str, Format]]:
+        """Yield each media type with its format."""
+        for format in self:
+            yield format.media_type, format
+            for alias in getattr(format, "aliases", ()):
+                if "/" in alias:
+                    yield alias, format
+
+    def __str__(self) -> str:
+        return ", ".join(f"{format.suffix} ({format.media_type})" for format in self)
+
+
+def require_format(format: Format) -> None:
+    """Check that an object can be used as a format.
+
+    :raises ConfigurationError: says what it lacks.
+    """
+    if not isinstance(format, Format) or isinstance(format, type):
+        raise ConfigurationError(
+            f"{format!r} is no format. A format is an object with media_type, suffix,"
+            " begin(columns), feed(batch) and finish(); see flask_outpour.Format."
+        )
