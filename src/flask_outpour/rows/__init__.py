@@ -1,0 +1,18 @@
+"""What yields rows enters; rows in batches, with the names of their columns, leave.
+
+::
+
+    source ──► opening ──► cursors, statements, records ──► batches ──► Rows
+
+:func:`opening.open_rows` finds out what a source is; :mod:`cursors` and
+:mod:`statements` read databases, :mod:`records` any objects, and :mod:`batches`
+decides how many rows go together.
+"""
+
+from __future__ import annotations
+
+from .model import Rows
+from .opening import close_unopened
+from .opening import open_rows
+
+__all__ = ["Rows", "close_unopened", "open_rows"]

@@ -1,0 +1,96 @@
+"""Single rows, or a cursor, enter; batches of rows leave, small where they are slow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from itertools import islice
+from time import monotonic
+from typing import Any
+
+#: Rows of a full batch: the encoders are fastest from 500 to 2,000.
+FULL = 1000
+#: How often the size of a batch doubles until it is full. Half of the doublings pass
+#: below two rows, so that the first rows of a burst leave one by one.
+DOUBLINGS = 20
+#: The clock is read once for this part of a batch.
+STRIDES = 64
+#: Seconds after which rows that came are no longer held for more.
+SLOW = 0.005
+#: Seconds that one fetch should take at most, where the network takes some of it.
+FETCH = 0.05
+
+
+def batches_of(
+    source: Iterable[Any],
+    *,
+    full: int = FULL,
+    slow: float = SLOW,
+    clock: Callable[[], float] = monotonic,
+) -> Iterator[Sequence[Any]]:
+    """Yield rows in batches that grow to ``full`` while the source is fast.
+
+    A row that took ``slow`` seconds or more to come leaves at once, with those that
+    came before it. Where the source fails, what it gave comes first, then its error.
+
+    :param slow: seconds.
+    """
+    if isinstance(source, list | tuple):
+        for begin in range(0, len(source), full):
+            yield source[begin : begin + full]
+        return
+    lowest = full / 2**DOUBLINGS
+    size = lowest
+    rows = iter(source)
+    while True:
+        batch: list[Any] = []
+        error: BaseException | None = None
+        stride = max(1, int(size) // STRIDES)
+        begun = seen = clock()
+        try:
+            while len(batch) < size:
+                held = len(batch)
+                # What came before an error stays in the batch.
+                batch.extend(islice(rows, stride))
+                before, seen = seen, clock()
+                if len(batch) == held or seen - begun >= slow:
+                    break
+        except BaseException as caught:
+            error = caught
+        if batch:
+            yield batch
+        if error is not None:
+            raise error
+        if not batch or len(batch) == held:
+            return
+        size = lowest if seen - before >= slow else min(size * 2, full)
+
+
+def fetched(
+    fetch: Callable[[int], Sequence[Any]],
+    *,
+    full: int = FULL,
+    longest: float = FETCH,
+    clock: Callable[[], float] = monotonic,
+) -> Iterator[Sequence[Any]]:
+    """Yield what a cursor's ``fetchmany`` gives, more at a time while that is fast.
+
+    :param longest: seconds that a fetch of more than one row should take at most.
+    """
+    size = 1
+    # The first row may have been there already, and says nothing of the next.
+    grows = False
+    while True:
+        begun = clock()
+        batch = fetch(size)
+        if not batch:
+            return
+        took = clock() - begun
+        yield batch
+        if took > longest:
+            size = max(size // 2, 1)
+        elif grows and took * 4 <= longest:
+            size = min(size * 4, full)
+        grows = True

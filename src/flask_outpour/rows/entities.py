@@ -1,0 +1,33 @@
+"""Objects of SQLAlchemy's ORM enter; the names of their columns leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+
+def entity_columns(record: Any) -> Sequence[str] | None:
+    """Return the names of the columns that an entity has, if it is one.
+
+    Those that its query did not load are left out, since each row would ask the
+    database for its own; those that a commit has expired are loaded again at once.
+    """
+    state = getattr(record, "_sa_instance_state", None)
+    if state is None:
+        return None
+    if state.key is None:
+        # It is new, and has nothing but what was set.
+        return mapper_columns(state.mapper)
+    # Loading it again brings no deferred column, and no subclass's own ones.
+    again = state.expired_attributes.intersection(
+        mapper_columns(state.mapper.base_mapper)
+    )
+    there = state.dict.keys() | again
+    return [name.key for name in state.mapper.column_attrs if name.key in there]
+
+
+def mapper_columns(mapper: Any) -> list[str]:
+    """Return the names of the attributes that a mapper loads from columns at once."""
+    return [
+        attribute.key for attribute in mapper.column_attrs if not attribute.deferred
+    ]

@@ -1,0 +1,49 @@
+"""Names of columns and batches of rows: what every source becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Sequence
+from typing import Any
+
+Batch = Sequence[Sequence[Any]]
+
+
+class Rows:
+    """Rows with the names of their columns, in batches.
+
+    Every source becomes one; a source that has its rows in batches already can be
+    given as one.
+
+    :param columns: the names, in their order.
+    :param batches: lists of tuples, each as long as there are columns; 500 to 1,000
+        rows a batch are fastest.
+    :param close: is called once, when no more rows are wanted.
+    :param caveat: what the log should say of the source, if anything.
+    """
+
+    def __init__(
+        self,
+        columns: Iterable[str],
+        batches: Iterable[Batch],
+        *,
+        close: Callable[[], object] | None = None,
+        caveat: str | None = None,
+    ) -> None:
+        self.columns = tuple(columns)
+        self.batches = batches
+        self.caveat = caveat
+        self._close = close
+
+    def close(self) -> None:
+        """Close what the rows come from, once."""
+        close, self._close = self._close, None
+        batches, self.batches = self.batches, ()
+        try:
+            # A generator first lets go of what close() closes.
+            if hasattr(batches, "close"):
+                batches.close()
+        finally:
+            if close is not None:
+                close()

@@ -1,0 +1,115 @@
+"""Any source of rows enters; its rows leave, read by what fits it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import Any
+
+from ..errors import SourceError
+from .batches import batches_of
+from .cursors import is_connection
+from .cursors import is_cursor
+from .cursors import rows_of_cursor
+from .model import Rows
+from .records import Extras
+from .records import rows_of_records
+
+_TAKES = (
+    "stream_rows takes an iterable of tuples, dicts or objects, a cursor, a statement"
+    " of SQLAlchemy, a Rows, or a function that returns one of these"
+)
+
+
+def open_rows(
+    source: Any,
+    *,
+    columns: Sequence[str] | None = None,
+    bind: Any = None,
+    session: Any = None,
+    extras: Extras = "raise",
+) -> Rows:
+    """Begin to read a source; the caller closes what it gets.
+
+    :param columns: names for tuples and results; keys or attributes, and their
+        order, for dicts and objects.
+    :param bind: where a statement of SQLAlchemy is executed.
+    :param session: where it is executed if ``bind`` is ``None``.
+    :param extras: whether a dict's keys beyond the columns are an error.
+    :raises SourceError: for what cannot be read as rows.
+    :raises RowError: when the first rows are not of one shape.
+    """
+    if isinstance(source, Rows):
+        return source if columns is None else _renamed(source, columns)
+    if sys.modules.get("sqlalchemy"):
+        # Who passes a statement has imported SQLAlchemy; nobody else waits for it.
+        from .results import is_result
+        from .results import rows_of_result
+        from .statements import is_statement
+        from .statements import rows_of_statement
+
+        if is_statement(source):
+            return rows_of_statement(
+                source, bind, session, columns=columns, extras=extras
+            )
+        if is_result(source):
+            return rows_of_result(source, columns=columns, extras=extras)
+    if is_cursor(source):
+        return rows_of_cursor(source, columns=columns, extras=extras)
+    if callable(source) and not isinstance(source, Iterable | type):
+        options = {"columns": columns, "bind": bind, "session": session}
+        return _opened_or_closed(source(), extras=extras, **options)
+    _require_rows(source)
+    return rows_of_records(
+        batches_of(source),
+        columns=columns,
+        extras=extras,
+        close=getattr(source, "close", None),
+    )
+
+
+def _opened_or_closed(product: Any, **options: Any) -> Rows:
+    try:
+        return open_rows(product, **options)
+    except BaseException:
+        # Nobody else knows of what the function returned.
+        close_unopened(product)
+        raise
+
+
+def close_unopened(source: Any) -> None:
+    """Close a source of which nothing was read, if it can be closed."""
+    if is_cursor(source) and is_connection(source):
+        return
+    if hasattr(source, "close"):
+        source.close()
+
+
+def _renamed(rows: Rows, columns: Sequence[str]) -> Rows:
+    if len(columns) != len(rows.columns):
+        raise SourceError(
+            f"columns= names {len(columns)} columns, but the rows have"
+            f" {len(rows.columns)}: {', '.join(rows.columns)}."
+        )
+    return Rows(columns, rows.batches, close=rows.close, caveat=rows.caveat)
+
+
+def _require_rows(source: Any) -> None:
+    name = type(source).__name__
+    if hasattr(source, "__aiter__") or hasattr(source, "__await__"):
+        raise SourceError(
+            f"{name} is asynchronous, and a WSGI server has no event loop to read it"
+            " with. Collect the rows in the async view, or yield them from a plain"
+            " generator."
+        )
+    if hasattr(source, "__dataframe__") or hasattr(source, "itertuples"):
+        raise SourceError(
+            f"{name} is a data frame. Pass its rows: frame.itertuples(index=False) of"
+            " pandas, frame.iter_rows(named=True) of polars."
+        )
+    if isinstance(source, str | bytes | Mapping | type) or not isinstance(
+        source, Iterable
+    ):
+        raise SourceError(f"{name} gives no rows. {_TAKES}.")

@@ -1,0 +1,268 @@
+"""A result of SQLAlchemy enters; its rows leave, entities among them or not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from itertools import chain
+from operator import attrgetter
+from typing import Any
+from typing import NamedTuple
+
+from sqlalchemy import event
+from sqlalchemy import inspect
+from sqlalchemy.engine import CursorResult
+from sqlalchemy.engine import MappingResult
+from sqlalchemy.engine import Result
+from sqlalchemy.engine import ScalarResult
+
+from ..errors import SourceError
+from .batches import fetched
+from .drivers import abandon
+from .drivers import has_unread_rows
+from .drivers import result_caveat
+from .entities import entity_columns
+from .entities import mapper_columns
+from .model import Batch
+from .model import Rows
+from .records import Extras
+from .records import rows_of_records
+
+#: Entities are loaded by so many; each is heavier than a row.
+ENTITIES = 500
+PASS_THE_STATEMENT = (
+    "Pass the statement itself, which is executed when the stream starts:"
+    " stream_rows(select(...), bind=engine)."
+)
+_RESULTS = (Result, ScalarResult, MappingResult)
+
+
+def is_result(source: Any) -> bool:
+    """Whether this is what SQLAlchemy returns of an execution."""
+    return isinstance(source, _RESULTS)
+
+
+def rows_of_result(
+    result: Any, *, columns: Sequence[str] | None, extras: Extras
+) -> Rows:
+    """Return the rows of a result that the view has made.
+
+    :raises SourceError: when it is closed, or has no rows.
+    """
+    whole = cursor_result(result)
+    connection = getattr(whole, "connection", None)
+    require_rows(whole)
+    if whole.closed or (connection is not None and connection.closed):
+        raise SourceError.of_closed("Result", PASS_THE_STATEMENT)
+    context = getattr(whole, "context", None)
+    described: Sequence[Described] = ()
+    # A connection gives the columns of an entity, and only a session the entity.
+    if isinstance(result, Result) and not isinstance(result, CursorResult):
+        described = describe(getattr(context, "invoked_statement", None))
+        if has_entities(described) and result._unique_filter_state is None:
+            result = result.yield_per(ENTITIES)
+    return ResultRows(result, ExitStack(), described).rows(
+        columns=columns, extras=extras, caveat=result_caveat(context)
+    )
+
+
+def cursor_result(result: Any) -> Any:
+    """Return what an ORM result, or a part of a result, was made from."""
+    whole = getattr(result, "_real_result", None)
+    whole = result if whole is None else whole
+    raw = getattr(whole, "raw", None)
+    return whole if raw is None else raw
+
+
+def require_rows(result: Any) -> None:
+    """Check that a statement was one that returns rows.
+
+    :raises SourceError: when it was not.
+    """
+    if getattr(result, "returns_rows", True) is False:
+        raise SourceError(
+            "The statement returns no rows. Pass a SELECT, or another statement that"
+            " returns some."
+        )
+
+
+class Described(NamedTuple):
+    """A column of a statement."""
+
+    name: str
+    #: Of the entity that the column is, if it is one.
+    mapper: Any
+
+
+def describe(statement: Any) -> list[Described]:
+    """Return the columns of a statement, as far as it tells of them."""
+    found = []
+    for description in getattr(statement, "column_descriptions", ()):
+        entity, expression = description.get("entity"), description.get("expr")
+        is_entity = entity is not None and expression is entity
+        mapper = inspect(entity).mapper if is_entity else None
+        found.append(Described(str(description["name"]), mapper))
+    return found
+
+
+def has_entities(described: Iterable[Described]) -> bool:
+    """Whether entities are among the columns of a statement."""
+    return any(column.mapper is not None for column in described)
+
+
+class ResultRows:
+    """Read a result, and give back what was taken for it.
+
+    :param closing: what is to be closed after the result.
+    :param described: the columns of the statement; they matter where entities are
+        among them.
+    """
+
+    def __init__(
+        self, result: Any, closing: ExitStack, described: Sequence[Described]
+    ) -> None:
+        self._result = result
+        self._closing = closing
+        self._described = described
+        self._cursor_result = cursor_result(result)
+        self._exhausted = False
+
+    def rows(
+        self, *, columns: Sequence[str] | None, extras: Extras, caveat: str | None
+    ) -> Rows:
+        """Return the rows; closing them closes the result, and what is behind it."""
+        self._guard()
+        names, batches = self._read()
+        if columns is None and _is_polymorphic(self._described):
+            # Each row may be of another class, with other columns beside these.
+            columns = names
+        return rows_of_records(
+            self._remembering_the_end(batches),
+            columns=columns,
+            extras=extras,
+            named=names,
+            uniform=True,
+            close=self.close,
+            caveat=caveat,
+        )
+
+    def close(self) -> None:
+        """Close the result; an end before the last row must not cost the rest."""
+        with self._closing as closing:
+            closing.callback(self._result.close)
+            if not self._exhausted and has_unread_rows(self._cursor_result):
+                whole = self._cursor_result
+                abandon(whole.cursor, whole.connection.invalidate)
+
+    def _guard(self) -> None:
+        """Let no other statement cut short what is still to be read."""
+        if not has_unread_rows(self._cursor_result):
+            return
+        target = (self._cursor_result.connection, "before_cursor_execute", self._refuse)
+        event.listen(*target)
+        self._closing.callback(event.remove, *target)
+
+    def _refuse(self, *_: Any) -> None:
+        if not self._exhausted:
+            raise SourceError(
+                "Another statement was to run on the connection whose rows are being"
+                " streamed. The drivers of MySQL and MariaDB would then drop the rest."
+                " Stream from a connection of its own: bind=db.engine."
+            )
+
+    def _remembering_the_end(self, batches: Iterator[Batch]) -> Iterator[Batch]:
+        yield from batches
+        self._exhausted = True
+
+    def _read(self) -> tuple[Sequence[str] | None, Iterator[Batch]]:
+        result, described = self._result, self._described
+        if isinstance(result, MappingResult):
+            return None, fetched(result.fetchmany)
+        if isinstance(result, ScalarResult):
+            return _of_scalars(result)
+        keys = [str(key) for key in result.keys()]  # noqa: SIM118
+        if not has_entities(described):
+            return keys, fetched(_fetch_of(result))
+        if len(described) == 1:
+            names = mapper_columns(described[0].mapper)
+            return names, fetched(result.scalars().fetchmany)
+        return _of_mixed_rows(fetched(result.fetchmany), described)
+
+
+def _is_polymorphic(described: Sequence[Described]) -> bool:
+    mappers = [column.mapper for column in described if column.mapper is not None]
+    return len(described) == 1 and any(m.polymorphic_on is not None for m in mappers)
+
+
+def _of_scalars(result: Any) -> tuple[Sequence[str] | None, Iterator[Batch]]:
+    """Return entities, or rows with one column of other values."""
+    first, batches = _peeked(fetched(result.fetchmany))
+    if first is None or entity_columns(first[0]) is not None:
+        return None, batches
+    keys = getattr(result._metadata, "keys", ("value",))
+    names = [str(key) for key in list(keys)[:1]]
+    return names, ([(value,) for value in batch] for batch in batches)
+
+
+def _of_mixed_rows(
+    batches: Iterator[Batch], described: Sequence[Described]
+) -> tuple[list[str], Iterator[Batch]]:
+    """Return rows that have entities among their columns, with those of each."""
+    first, batches = _peeked(batches)
+    row = [None] * len(described) if first is None else first[0]
+    names: list[str] = []
+    getters: list[Callable[[Any], Sequence[Any]]] = []
+    for (name, mapper), value in zip(described, row, strict=True):
+        attributes: Sequence[str] = []
+        if mapper is not None:
+            attributes = entity_columns(value) or mapper_columns(mapper)
+        names += attributes or [name]
+        getters.append(_values_of(attributes))
+
+    def flat(row: Sequence[Any]) -> Sequence[Any]:
+        values = zip(getters, row, strict=True)
+        return tuple(chain.from_iterable(get(value) for get, value in values))
+
+    return names, ([flat(row) for row in batch] for batch in batches)
+
+
+def _peeked(batches: Iterator[Batch]) -> tuple[Batch | None, Iterator[Batch]]:
+    first = next(batches, None)
+    return first, iter(()) if first is None else chain([first], batches)
+
+
+def _fetch_of(result: Result[Any]) -> Callable[[int], Sequence[Any]]:
+    """Return what fetches the driver's own rows, where SQLAlchemy changes none.
+
+    Its Row objects are a sixth of the time of a row. They are left out where no type
+    has a result processor and no column is moved; names of SQLAlchemy that are not
+    public say so, and without them its rows are taken.
+    """
+    metadata: Any = getattr(result, "_metadata", None)
+    processors = getattr(metadata, "_processors", None)
+    if (
+        type(result) is CursorResult
+        and processors is not None
+        and not any(processors)
+        and getattr(metadata, "_tuplefilter", True) is None
+        and getattr(result, "_row_logging_fn", True) is None
+        and getattr(result, "_unique_filter_state", True) is None
+        and hasattr(result.cursor_strategy, "fetchmany")
+    ):
+        return partial(result.cursor_strategy.fetchmany, result, result.cursor)
+    return result.fetchmany
+
+
+def _values_of(attributes: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
+    if not attributes:
+        return lambda value: (value,)
+    get = attrgetter(*attributes)
+    # An outer join may have no entity here.
+    if len(attributes) == 1:
+        return lambda entity: (None if entity is None else get(entity),)
+    nothing = (None,) * len(attributes)
+    return lambda entity: nothing if entity is None else get(entity)

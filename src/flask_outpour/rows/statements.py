@@ -1,0 +1,145 @@
+"""A statement or query of SQLAlchemy enters; it is executed, and its rows leave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from typing import Any
+
+from sqlalchemy import Connection
+from sqlalchemy import Engine
+from sqlalchemy import inspect
+from sqlalchemy import select
+from sqlalchemy import Table
+from sqlalchemy.orm import lazyload
+from sqlalchemy.orm import Mapper
+from sqlalchemy.orm import Query
+from sqlalchemy.orm import scoped_session
+from sqlalchemy.orm import Session
+from sqlalchemy.sql import Executable
+
+from ..errors import SourceError
+from .batches import FULL
+from .drivers import autocommit_caveat
+from .drivers import commits_each_statement
+from .drivers import dialect_caveat
+from .model import Rows
+from .records import Extras
+from .results import describe
+from .results import Described
+from .results import ENTITIES
+from .results import has_entities
+from .results import PASS_THE_STATEMENT
+from .results import require_rows
+from .results import ResultRows
+
+#: Its rows come in pieces that grow to this size, so the first comes at once.
+STREAMED = {"stream_results": True, "max_row_buffer": FULL}
+
+
+def is_statement(source: Any) -> bool:
+    """Whether SQLAlchemy can execute this, a table or a mapped class included."""
+    if isinstance(source, type):
+        return isinstance(inspect(source, raiseerr=False), Mapper)
+    return isinstance(source, Executable | Table | Query)
+
+
+def rows_of_statement(
+    statement: Any,
+    bind: Any,
+    session: Any = None,
+    *,
+    columns: Sequence[str] | None,
+    extras: Extras,
+) -> Rows:
+    """Execute a statement with a server-side cursor, and return its rows.
+
+    :param bind: a Session, a scoped one, a Connection or an Engine.
+    :param session: what to use where ``bind`` is ``None``; a Query has its own.
+    :raises SourceError: for another bind, or none, or a statement without rows.
+    """
+    if isinstance(statement, Query):
+        session = statement.session
+        statement = statement.enable_eagerloads(True).statement
+    elif isinstance(statement, Table | type):
+        statement = select(statement)
+    bind = session if bind is None else bind
+    if isinstance(bind, scoped_session):
+        bind = bind()
+    described = describe(statement)
+    if has_entities(described):
+        # No relationship is written. To load them would take a query for each batch,
+        # or multiply the rows.
+        statement = statement.options(lazyload("*"))
+    with ExitStack() as closing:
+        if isinstance(bind, Session):
+            result, caveat = _executed_in_session(statement, bind, described, closing)
+        else:
+            described = []
+            connection = _connected(bind, closing)
+            caveat = autocommit_caveat(connection) or dialect_caveat(connection.dialect)
+            options = {} if commits_each_statement(connection) else STREAMED
+            result = connection.execute(statement, execution_options=options)
+        closing.callback(result.close)
+        require_rows(result)
+        rows = ResultRows(result, closing.pop_all(), described)
+        return _rows_or_closed(rows, columns=columns, extras=extras, caveat=caveat)
+    raise AssertionError
+
+
+def _rows_or_closed(result: ResultRows, **options: Any) -> Rows:
+    try:
+        return result.rows(**options)
+    except BaseException:
+        result.close()
+        raise
+
+
+def _executed_in_session(
+    statement: Any, session: Session, described: Sequence[Described], closing: ExitStack
+) -> tuple[Any, str | None]:
+    if not session.in_transaction():
+        closing.callback(session.rollback)
+    options: dict[str, Any] = dict(STREAMED)
+    if has_entities(described):
+        options["yield_per"] = ENTITIES
+    connection = session.connection(bind_arguments=_bind_arguments(statement))
+    caveat = autocommit_caveat(connection) or dialect_caveat(connection.dialect)
+    if commits_each_statement(connection):
+        options = {}
+    return session.execute(statement, execution_options=options), caveat
+
+
+def _connected(bind: Any, closing: ExitStack) -> Connection:
+    if isinstance(bind, Engine):
+        connection = closing.enter_context(bind.connect())
+        if commits_each_statement(connection):
+            # The setting is back when the connection is back in its pool.
+            level = connection.default_isolation_level or "READ COMMITTED"
+            connection.execution_options(isolation_level=level)
+        return connection
+    if not isinstance(bind, Connection):
+        raise SourceError(_no_bind(bind))
+    if bind.closed:
+        raise SourceError.of_closed("Connection", PASS_THE_STATEMENT)
+    if not bind.in_transaction():
+        closing.callback(bind.rollback)
+    return bind
+
+
+def _bind_arguments(statement: Any) -> dict[str, Any]:
+    """Return by what a session with several databases finds that of a statement."""
+    for description in getattr(statement, "column_descriptions", ()):
+        if (entity := description.get("entity")) is not None:
+            return {"mapper": inspect(entity).mapper}
+    return {"clause": statement}
+
+
+def _no_bind(bind: Any) -> str:
+    takes = "bind= takes a Session, a Connection, an Engine or Flask-SQLAlchemy's"
+    if bind is None:
+        return (
+            "A statement needs a database to run on, and Flask-SQLAlchemy is not set"
+            f" up for this application. {takes} db.session."
+        )
+    return f"{takes} db.session, but it is {type(bind).__name__}."
