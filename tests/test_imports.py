@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -20,19 +22,39 @@ MODULES = {
 }
 #: Parts for users, which the rest must work without.
 THIN = {"cli", "demo", "doctor", "testing", "__main__"}
-#: What knows of bytes, settings and servers, but not of Flask.
-FRAMEWORK_FREE = ["body", "coalesce", "configuration", "errors", "servers", "start"]
+ROWS = [name for name in MODULES if name.split(".")[0] == "rows"]
+FORMATS = [name for name in MODULES if name.split(".")[0] == "formats"]
+#: What knows of rows, bytes, settings and servers, but not of Flask.
+FRAMEWORK_FREE = [
+    *("body", "coalesce", "configuration", "errors", "negotiation", "servers", "start"),
+    *ROWS,
+    *FORMATS,
+]
+#: What the package works without: each is an extra, or of use where it is installed.
+OPTIONAL = [
+    *("attr", "attrs", "duckdb", "flask_sqlalchemy", "msgspec", "numpy", "orjson"),
+    *("pandas", "polars", "psycopg", "psycopg2", "pyarrow", "pydantic", "pymysql"),
+    *("sqlalchemy", "sqlite3"),
+]
 PUBLIC = [
+    "CSV",
+    "JSON",
+    "NDJSON",
     "ConfigurationError",
+    "Format",
     "ItemError",
     "LengthError",
     "Outpour",
     "OutpourError",
     "Response",
+    "RowError",
+    "Rows",
+    "SourceError",
     "StreamInterrupted",
     "StreamTimeout",
     "stream_finished",
     "stream_first_byte",
+    "stream_rows",
     "stream_started",
     "stream_template",
     "stream_template_string",
@@ -147,9 +169,80 @@ def test_only_context_touches_private_parts_of_flask() -> None:
     assert users == {"context"}
 
 
+def test_rows_and_formats_are_read() -> None:
+    """The tests below look at all modules of both packages, and follow imports."""
+    assert {"rows", "rows.records", "rows.statements"} <= set(ROWS)
+    assert {"formats", "formats.csv", "formats.registry"} <= set(FORMATS)
+    assert "rows.statements" in reached_from("exports")
+    assert "sqlalchemy.orm.Session" in imports_of("rows.statements")
+
+
+@pytest.mark.parametrize(("side", "other"), [(FORMATS, "rows"), (ROWS, "formats")])
+def test_formats_know_no_source(side: list[str], other: str) -> None:
+    """A format knows nothing of where rows come from, and rows of no format."""
+    reached = {name for module in side for name in reached_from(module)}
+    assert [name for name in reached if name.split(".")[0] == other] == []
+
+
+def test_only_two_modules_need_sqlalchemy() -> None:
+    """What executes statements and reads results has SQLAlchemy; thin parts may."""
+    users = {
+        module
+        for module in MODULES
+        for name in imports_of(module)
+        if name.split(".")[0] in ("sqlalchemy", "flask_sqlalchemy")
+        and module.split(".")[0] not in THIN
+    }
+    assert users == {"rows.results", "rows.statements"}
+
+
+def run_python(code: str) -> str:
+    """Run some code in a Python of its own, and return what it prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
+
+
+def test_import_loads_no_optional_package() -> None:
+    """``import flask_outpour`` loads nothing that it can do without, but msgspec."""
+    code = "import sys, flask_outpour; print(*sys.modules)"
+    assert not set(run_python(code).split()) & (set(OPTIONAL) - {"msgspec"})
+
+
+WITHOUT_OPTIONAL = f"""
+import sys
+class Missing:
+    def find_spec(self, name, path=None, target=None):
+        if name in {OPTIONAL}:
+            raise ModuleNotFoundError(name)
+sys.meta_path.insert(0, Missing())
+from flask import Flask
+from flask_outpour import Outpour, stream_rows
+app = Flask("tests")
+Outpour(app)
+rows = [(1, 0.5, "a"), (2, None, "b,c")]
+app.add_url_rule("/rows.<suffix>", "rows", lambda suffix: stream_rows(
+    iter(rows), columns=["id", "share", "text"]))
+for suffix in ("csv", "ndjson"):
+    print(app.test_client().get(f"/rows.{{suffix}}").text)
+"""
+
+
+def test_rows_stream_without_any_optional_package() -> None:
+    """Where only Flask is installed, rows stream, msgspec or not."""
+    assert run_python(WITHOUT_OPTIONAL).split() == [
+        *("id,share,text", "1,0.5,a", '2,,"b,c"'),
+        '{"id":1,"share":0.5,"text":"a"}',
+        '{"id":2,"share":null,"text":"b,c"}',
+    ]
+
+
 def test_public_names_are_pinned() -> None:
     """The package offers these names, sorted, and at most 25 of them."""
     assert flask_outpour.__all__ == PUBLIC
-    assert sorted(PUBLIC) == PUBLIC
+    # As ruff sorts them: constants, classes, functions.
+    assert sorted(PUBLIC, key=lambda name: (not name.isupper(), name)) == PUBLIC
     assert len(PUBLIC) <= 25
     assert all(hasattr(flask_outpour, name) for name in PUBLIC)

@@ -19,10 +19,18 @@ from .errors import ConfigurationError
 from .errors import ItemError
 from .errors import LengthError
 from .errors import OutpourError
+from .errors import RowError
+from .errors import SourceError
 from .errors import StreamInterrupted
 from .errors import StreamTimeout
+from .exports import stream_rows
 from .extension import Outpour
+from .formats import CSV
+from .formats import Format
+from .formats import JSON
+from .formats import NDJSON
 from .response import Response
+from .rows import Rows
 from .signals import stream_finished
 from .signals import stream_first_byte
 from .signals import stream_started
@@ -31,16 +39,24 @@ from .templates import stream_template
 from .templates import stream_template_string
 
 __all__ = [
+    "CSV",
+    "JSON",
+    "NDJSON",
     "ConfigurationError",
+    "Format",
     "ItemError",
     "LengthError",
     "Outpour",
     "OutpourError",
     "Response",
+    "RowError",
+    "Rows",
+    "SourceError",
     "StreamInterrupted",
     "StreamTimeout",
     "stream_finished",
     "stream_first_byte",
+    "stream_rows",
     "stream_started",
     "stream_template",
     "stream_template_string",

@@ -21,6 +21,9 @@ from .configuration import Settings
 from .errors import ConfigurationError
 from .exchange import current_exchange
 from .exchange import Exchange
+from .formats import BUILT_IN
+from .formats import Format
+from .formats import Formats
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -34,6 +37,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 class State:
     """What Outpour keeps for one application."""
 
+    #: What :func:`stream_rows` chooses from.
+    formats: Formats
     #: The warnings that were logged, each once.
     warned: set[str] = field(default_factory=set)
 
@@ -50,9 +55,14 @@ class Outpour:
     ``outpour.init_app(app)``.
 
     :param app: is given to :meth:`init_app`, if not ``None``.
+    :param formats: formats of the application's own for :func:`stream_rows`; one with
+        the suffix of a built-in format takes its place.
     """
 
-    def __init__(self, app: Flask | None = None) -> None:
+    def __init__(
+        self, app: Flask | None = None, *, formats: Iterable[Format] = ()
+    ) -> None:
+        self._formats = BUILT_IN.plus(formats)
         if app is not None:
             self.init_app(app)
 
@@ -86,7 +96,7 @@ class Outpour:
         for key, value in DEFAULTS.items():
             app.config.setdefault(key, value)
         Settings.from_config(app.config)
-        app.extensions["outpour"] = State()
+        app.extensions["outpour"] = State(self._formats)
         app.wsgi_app = _Entrance(app)  # type: ignore[method-assign]
         # The first of these functions is called last, with the final response.
         app.after_request_funcs.setdefault(None, []).insert(0, _attach_body)

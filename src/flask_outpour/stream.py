@@ -25,9 +25,11 @@ _END = object()
 class ContextStream(Iterator[Any]):
     """The items of a view's generator, whose body keeps the request's contexts."""
 
-    def __init__(self, source: Iterator[Any], exchange: Exchange) -> None:
+    def __init__(
+        self, source: Iterator[Any], exchange: Exchange, *, primes: bool
+    ) -> None:
         self._source = source
-        self._items = source if _waits(request) else _primed(source)
+        self._items = _primed(source) if primes else source
         exchange.streams.append(self)
 
     def __iter__(self) -> Iterator[Any]:
@@ -105,7 +107,26 @@ def stream_with_context(
             return stream_with_context(generator_or_function(*args, **kwargs))  # type: ignore[operator]
 
         return update_wrapper(decorator, generator_or_function)  # type: ignore[arg-type]
+    exchange = _serving_exchange()
+    if exchange is None:
+        return flask.stream_with_context(source)
+    return ContextStream(source, exchange, primes=not _waits(request))
+
+
+def keep_context(source: Iterator[bytes]) -> Iterator[bytes]:
+    """Keep the view's contexts, and leave the first item to the response.
+
+    What the view closes as it returns, such as a connection in a ``with`` block, is
+    then missed before the headers go, and not in the middle of the stream.
+    """
+    exchange = _serving_exchange()
+    if exchange is None:
+        return flask.stream_with_context(source)
+    return ContextStream(source, exchange, primes=False)
+
+
+def _serving_exchange() -> Exchange | None:
     exchange = current_exchange()
     if exchange is None or is_exempt_request(exchange.app, request):
-        return flask.stream_with_context(source)
-    return ContextStream(source, exchange)
+        return None
+    return exchange

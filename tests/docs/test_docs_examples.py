@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from collections.abc import Callable
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,8 @@ import pytest
 from fences import PageRun
 from fences import PAGES
 from fences import read_fences
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
 
 from conftest import lack
 
@@ -20,6 +23,23 @@ RUN = ("python", "pycon", "console", "jinja")
 SHOWN = ("text", "nginx", "ini", "toml")
 
 
+@pytest.fixture
+def pools(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+    """Keep a page's databases in a folder, and close what its engines leave open."""
+    monkeypatch.chdir(tmp_path)
+    opened: list[Any] = []
+
+    def remember(connection: Any, record: object) -> None:
+        opened.append(connection)
+
+    event.listen(Pool, "connect", remember)
+    yield
+    event.remove(Pool, "connect", remember)
+    for connection in opened:
+        connection.close()
+
+
+@pytest.mark.usefixtures("pools")
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
 def test_the_examples_of_a_page_run_as_they_are_shown(
     page: Path, tmp_path: Path, serve: Callable[[Any], str]
