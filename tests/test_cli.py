@@ -174,6 +174,10 @@ def test_help_and_version_are_there(
         (["--database", "text.db"], "text.db as a SQLite database: file is not"),
         (["--database", "empty.db"], "empty.db: the database has no tables"),
         (["--database", "."], "it is no file"),
+        (["--database", "sqlite:///missing.db"], "missing.db: there is no such file"),
+        (["--database", "nothing://u:hush@h/d"], "nothing://u:***@h/d: SQLAlchemy"),
+        (["--database", "mysql+pymysql://u:hush@h:x/d"], "Cannot read the URL"),
+        (["--database", "mysql+pymysql://u:hush@127.0.0.1:1/d"], "connect"),
         (["--port", "65536"], "65536"),
         (["--port", "-1"], "-1"),
         (["--port", "http"], "http"),
@@ -200,7 +204,9 @@ def test_what_cannot_be_is_one_sentence(
     output = capsys.readouterr()
     (line,) = output.err.splitlines()
     assert said in line
+    assert "hush" not in line
     assert output.out == ""
+    assert not Path("missing.db").exists()
 
 
 def test_a_taken_port_is_one_sentence(

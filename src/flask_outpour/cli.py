@@ -15,7 +15,7 @@ import click
 
 from .demo.application import orders_application
 from .demo.application import tables_application
-from .demo.database import Database
+from .demo.database import open_database
 from .demo.errors import DemoError
 from .demo.orders import cache_directory
 from .demo.orders import generate_orders
@@ -25,6 +25,7 @@ from .demo.server import listen
 from .demo.server import require_server
 from .demo.server import serve
 from .demo.server import url_of
+from .demo.sqlite import SQLiteFile
 
 #: Enough that plain Flask takes seconds, and little enough for any disk.
 ORDERS = 1_000_000
@@ -44,9 +45,9 @@ def outpour(context: click.Context) -> None:
 @outpour.command(context_settings={"show_default": True})
 @click.option(
     "--database",
-    type=click.Path(path_type=Path),
-    metavar="FILE",
-    help="Serve the tables of this SQLite file instead of the orders.",
+    metavar="FILE|URL",
+    help="Serve the tables of this SQLite file, or behind this URL of SQLAlchemy,"
+    " instead of the orders.",
 )
 @click.option(
     "--rows",
@@ -74,7 +75,7 @@ def outpour(context: click.Context) -> None:
     help="Open the home page in a browser.",
 )
 def demo(
-    database: Path | None, rows: int | None, host: str, port: int, opens: bool
+    database: str | None, rows: int | None, host: str, port: int, opens: bool
 ) -> None:
     """Serve a million orders, streamed with Outpour and without.
 
@@ -85,14 +86,13 @@ def demo(
             "--rows is for the orders; it does not go with --database."
         )
     require_server()
-    if database is not None:
-        Database(database).check()
+    tables = None if database is None else open_database(database)
     with listen(host, port) as listener, _terminable():
-        if database is None:
+        if tables is None:
             count = rows or ORDERS
             application = orders_application(_orders(count), count)
         else:
-            application = tables_application(database)
+            application = tables_application(tables)
         _log_streams()
         url = url_of(listener)
 
@@ -123,7 +123,7 @@ def _orders(count: int) -> Path:
         with progress_bar(count) as advance:
             generate_orders(path, count, advance)
     try:
-        Database(path).check()
+        SQLiteFile(path).check()
     except DemoError as error:
         raise DemoError(
             f"{error.message} Delete the file, and it is generated again."

@@ -17,10 +17,14 @@ from typing import Any
 
 import pytest
 
-from flask_outpour.demo import database as database_module
+from flask_outpour.demo import sqlite as sqlite_module
 from flask_outpour.demo.application import orders_application
 from flask_outpour.demo.application import tables_application
 from flask_outpour.demo.orders import generate_orders
+from flask_outpour.demo.sqlite import SQLiteFile
+
+from .externals import External
+from .externals import EXTERNALS
 
 #: Names that SQL, a URL, a page or a path could take for something else.
 NAMES = (
@@ -41,6 +45,8 @@ NAMES = (
     "x'; DROP TABLE flights; --",
     "жар 🌻",
 )
+#: Those that MariaDB takes, too: four bytes of UTF-8 are too many for it.
+EXTERNAL_NAMES = [name for name in NAMES if max(name) <= "\uffff"]
 ROWS = (
     (1, "plain", 1.5, None),
     (2, 'a "quoted", cell', -0.1, ""),
@@ -99,7 +105,16 @@ def orders_url(orders_path: Path, serve: Callable[[Any], str]) -> str:
 @pytest.fixture
 def tables_url(database: Path, serve: Callable[[Any], str]) -> str:
     """Return the address of the demo over the hostile tables."""
-    return serve(tables_application(database))
+    return serve(tables_application(SQLiteFile(database)))
+
+
+@pytest.fixture(params=["postgresql", "mariadb"])
+def external(request: pytest.FixtureRequest) -> Iterator[External]:
+    """Return the hostile tables in each server, under a user with a password."""
+    external = EXTERNALS[request.param](request.getfixturevalue(request.param))
+    external.create(EXTERNAL_NAMES)
+    yield external
+    external.drop()
 
 
 @pytest.fixture
@@ -117,7 +132,7 @@ def connections(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         return original(*args, factory=Connection, **kwargs)
 
     original: Callable[..., sqlite3.Connection] = sqlite3.connect
-    monkeypatch.setattr(database_module.sqlite3, "connect", connect)
+    monkeypatch.setattr(sqlite_module.sqlite3, "connect", connect)
     return events
 
 

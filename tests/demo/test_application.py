@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import unquote
 from urllib.parse import urljoin
+from urllib.request import urlopen
 
 import pytest
 
@@ -17,10 +18,13 @@ import flask_outpour.demo.views
 from conftest import lack
 from flask_outpour.demo.application import PAGE_ROWS
 from flask_outpour.demo.orders import orders
+from flask_outpour.formats import BUILT_IN
 
 from .conftest import NAMES
 from .conftest import ORDERS
 from .conftest import SIDES
+from .test_exports import OBJECTS
+from .test_exports import TEXTS
 from .test_views import as_text
 from .test_views import get
 from .test_views import read_csv
@@ -31,6 +35,9 @@ CHROMIUM = (
     *("--no-first-run", "--disable-background-networking", "--disable-sync"),
     "--disable-component-update",
 )
+#: How the address of an export ends, for each format, and what then comes.
+ENDS = {*TEXTS, *OBJECTS}
+MEDIA_TYPES = {format.media_type for format in BUILT_IN}
 
 
 class Page(HTMLParser):
@@ -79,6 +86,17 @@ def test_a_browser_shows_the_examples_and_follows_them(
         assert "Hello World!" in browse(urljoin(orders_url, stream), tmp_path)
 
 
+def test_a_browser_shows_each_format(orders_url: str, tmp_path: Path) -> None:
+    """Chromium shows a link for each format, which leads to that format."""
+    links = Page(browse(f"{orders_url}/", tmp_path)).links()
+    exports = [link for link in links if link.startswith("/outpour/orders")]
+    assert {link.removeprefix("/outpour/orders") for link in exports} == ENDS
+    for link in exports:
+        with urlopen(urljoin(orders_url, link), timeout=30) as response:
+            assert response.headers.get_content_type() in MEDIA_TYPES
+            assert "attachment" in response.headers["Content-Disposition"]
+
+
 def test_home_shows_the_code_that_runs(orders_url: str) -> None:
     """The code of each example is the code of its view, letter for letter."""
     page = get(f"{orders_url}/")
@@ -86,7 +104,7 @@ def test_home_shows_the_code_that_runs(orders_url: str) -> None:
     shown = "\n".join(html.unescape(block) for block in blocks)
     source = Path(flask_outpour.demo.views.__file__).read_text()
     lines = {line.strip() for line in source.splitlines()}
-    for route in ("/large.csv", "/my-large-page.html", "/stream"):
+    for route in ("/large.csv", "/my-large-page.html", "/orders", "/stream"):
         assert f'@views.route("{route}")' in shown
     views = shown[shown.index("@views.route") : shown.index("time curl")]
     assert {line.strip() for line in views.splitlines()} <= lines
@@ -115,6 +133,9 @@ def test_home_lists_each_table(tables_url: str) -> None:
             assert len(read_csv(get(urljoin(tables_url, csv)))) == (
                 2 if name == "few" else 5
             )
+    for name in (*NAMES, "few"):
+        shown = [link for link in links if unquote(link).startswith(f"/rows/{name}.")]
+        assert {unquote(link).removeprefix(f"/rows/{name}") for link in shown} >= ENDS
 
 
 @pytest.mark.parametrize("fixture", ["orders_url", "tables_url"])

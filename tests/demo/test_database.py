@@ -1,109 +1,62 @@
-"""Tests of the rows that are read from a SQLite file."""
+"""Tests of what stands behind ``--database``: a file, or a URL."""
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from flask_outpour.demo import database as module
-from flask_outpour.demo.database import Database
-from flask_outpour.demo.database import Table
+from flask_outpour.demo.database import open_database
 from flask_outpour.demo.errors import DemoError
+from flask_outpour.demo.sqlite import SQLiteFile
 
-from .conftest import NAMES
-from .conftest import ROWS
-
-
-def test_each_table_and_view_is_found(database: Path) -> None:
-    """All tables and views are served, whatever their names."""
-    found = {table.name for table in Database(database).tables()}
-    assert found == {*NAMES, "few"}
+from .externals import External
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_rows_come_under_their_columns(database: Path, name: str) -> None:
-    """The names of the columns come first, then each row, a BLOB as base64."""
-    table = Database(database).table(name)
-    assert table is not None
-    columns, *rows = table.rows()
-    assert columns == table.columns() == ["n,r", "text", "real", ""]
-    expected = [list(row) for row in ROWS]
-    expected[2][3] = "AP8="
-    assert [list(row) for row in rows] == expected
+def test_a_path_is_a_file(database: Path) -> None:
+    """A path, whatever is in it, is that of a SQLite file."""
+    assert open_database(str(database)) == SQLiteFile(database)
 
 
-@pytest.mark.parametrize(("limit", "count"), [(0, 0), (2, 2), (-1, 4), (10**30, 4)])
-def test_rows_are_as_many_as_asked(database: Path, limit: int, count: int) -> None:
-    """A limit gives that many rows, and one that is no number of rows gives all."""
-    assert len(list(Table(database, "flights").rows(limit))) == 1 + count
+def test_a_url_of_a_file_is_that_file(tmp_path: Path, database: Path) -> None:
+    """A file is the same by its URL, and one that is not there is not made."""
+    plain = database.rename(tmp_path / "plain.db")
+    assert open_database(f"sqlite:///{plain}") == SQLiteFile(plain)
+    with pytest.raises(DemoError, match="there is no such file"):
+        open_database(f"sqlite:///{tmp_path}/missing.db")
+    assert not (tmp_path / "missing.db").exists()
 
 
-def test_a_stream_has_one_connection_and_closes_it(
-    database: Path, connections: list[str]
-) -> None:
-    """A connection is opened with the first row and closed when the rows are left."""
-    rows = Table(database, "flights").rows()
-    assert connections == []
-    next(rows)
-    next(rows)
-    assert connections == ["opened"]
-    rows.close()
-    assert connections == ["opened", "closed"]
+def test_a_url_is_a_database_without_its_password(external: External) -> None:
+    """A server is shown by its URL, the password left out."""
+    shown = str(open_database(external.url))
+    assert shown.startswith(external.url.split(":")[0])
+    assert f":***@127.0.0.1:{external.server.port}/" in shown
 
 
-def test_rows_are_not_read_ahead(database: Path) -> None:
-    """A query without an end gives its rows as they are asked for."""
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute(
-            "CREATE VIEW endless AS WITH RECURSIVE n(i) AS"
-            " (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n"
-        )
-    rows = Table(database, "endless").rows()
-    assert [next(rows) for _ in range(3)] == [["i"], (1,), (2,)]
-    rows.close()
+def test_without_sqlalchemy_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where SQLAlchemy is not installed, a URL is met by what to install."""
+    monkeypatch.delitem(sys.modules, "flask_outpour.demo.engine", raising=False)
+    monkeypatch.setitem(sys.modules, "sqlalchemy", None)
+    with pytest.raises(DemoError, match=r'pip install "Flask-Outpour\[sqlalchemy\]"\.'):
+        open_database("postgresql://user:hush@host/name")
 
 
-@pytest.mark.parametrize("journal", ["DELETE", "WAL"])
-def test_the_file_stays_as_it_was(database: Path, journal: str) -> None:
-    """Reading changes no byte of a database, and leaves no file beside it."""
-    with closing(sqlite3.connect(database)) as connection:
-        connection.execute(f"PRAGMA journal_mode = {journal}")
-    before = database.read_bytes()
-    assert len(list(Table(database, "flights").rows())) == 5
-    with (
-        closing(module.connect(database)) as connection,
-        pytest.raises(sqlite3.OperationalError, match="readonly"),
-    ):
-        connection.execute("DELETE FROM flights")
-    assert database.read_bytes() == before
-    assert list(database.parent.iterdir()) == [database]
-
-
-def test_text_that_is_not_utf8_is_an_error(database: Path) -> None:
-    """Text that cannot be read ends the rows loudly, never with other characters."""
-    with closing(sqlite3.connect(database)) as connection, connection:
-        connection.execute("UPDATE flights SET text = CAST(x'ff' AS TEXT)")
-    with pytest.raises(sqlite3.OperationalError, match="UTF-8"):
-        list(Table(database, "flights").rows())
-
-
-def test_what_cannot_be_served_is_said(tmp_path: Path) -> None:
-    """Each file that is no use is refused with its name and the reason."""
-    no_database, empty = tmp_path / "text.db", tmp_path / "empty.db"
-    no_database.write_text("This is not a database. " * 100)
-    empty.touch()
-    reasons = {
-        tmp_path / "missing.db": "there is no such file",
-        tmp_path: "it is no file",
-        no_database: "file is not a database",
-        empty: "the database has no tables",
-    }
-    for path, reason in reasons.items():
-        with pytest.raises(DemoError) as caught:
-            Database(path).check()
-        assert str(path) in caught.value.message
-        assert reason in caught.value.message
-        assert caught.value.message.endswith(".")
+def test_files_are_served_without_sqlalchemy(database: Path) -> None:
+    """Neither the command nor a file's rows load SQLAlchemy."""
+    code = f"""
+import sys
+from pathlib import Path
+from werkzeug.test import Client
+from flask_outpour import cli
+from flask_outpour.demo.application import tables_application
+from flask_outpour.demo.database import open_database
+client = Client(tables_application(open_database({str(database)!r})))
+print(client.get("/rows/few.csv").text.split(), "sqlalchemy" in sys.modules)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60
+    )
+    assert done.stdout == "['text', 'plain'] False\n", done.stderr

@@ -17,10 +17,12 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from flask_outpour import Outpour
 
-from .database import Database
-from .database import Table
+from .sqlite import SQLiteTable
+from .tables import Database
+from .tables import Table
 from .views import Echo
 from .views import example_views
+from .views import export_views
 from .views import stream_template
 from .views import table_views
 
@@ -41,46 +43,62 @@ def outpour_app(views: Blueprint) -> Flask:
 
 
 def orders_application(path: Path, rows: int) -> DispatcherMiddleware:
-    """Return the page's three examples over the generated orders.
+    """Return the page's three examples, and the export, of the generated orders.
 
     :param rows: how many orders there are, for the home page to say.
     """
-    table = Table(path, "orders")
-    home = _home("home.html", lambda: {"rows": rows}, path)
-    return _mounted(home, lambda: example_views(table.rows))
+    table = SQLiteTable(path, "orders")
+    home = _home("home.html", str(path), lambda: {"rows": rows})
+    sides = {
+        "/outpour": outpour_app(example_views(table.rows, table.source)),
+        "/plain": plain_app(example_views(table.rows, table.source)),
+    }
+    return _mounted(home, sides, SQLiteTable)
 
 
-def tables_application(path: Path) -> DispatcherMiddleware:
+def tables_application(database: Database) -> DispatcherMiddleware:
     """Return the views of every table of a database of the user's own."""
-    database = Database(path)
-    home = _home("tables.html", lambda: {"tables": database.tables()}, path)
-    return _mounted(home, lambda: table_views(database))
+    home = _home(
+        "tables.html",
+        str(database),
+        lambda: {"kind": database.kind, "tables": database.tables()},
+    )
+    sides = {
+        "/outpour": outpour_app(table_views(database)),
+        "/plain": plain_app(table_views(database)),
+        # Apart from the others, so that no name of a table means two things.
+        "/rows": outpour_app(export_views(database)),
+    }
+    return _mounted(home, sides, database.table_class)
 
 
-def _mounted(home: Flask, views: Callable[[], Blueprint]) -> DispatcherMiddleware:
-    outpoured, plain = outpour_app(views()), plain_app(views())
-    home.jinja_env.globals["code"] = dict(_code(outpoured))
-    return DispatcherMiddleware(home, {"/outpour": outpoured, "/plain": plain})
+def _mounted(
+    home: Flask, sides: dict[str, Flask], table: type[Table]
+) -> DispatcherMiddleware:
+    home.jinja_env.globals["code"] = dict(_code([*sides.values()], table))
+    return DispatcherMiddleware(home, {**sides})
 
 
-def _home(template: str, facts: Callable[[], dict[str, Any]], path: Path) -> Flask:
+def _home(template: str, place: str, facts: Callable[[], dict[str, Any]]) -> Flask:
     app = Flask("flask_outpour.demo")
     app.jinja_env.filters["name_in_url"] = lambda name: quote(name, safe="")
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     @app.route("/")
     def home() -> str:
-        return render_template(template, path=path, page_rows=PAGE_ROWS, **facts())
+        return render_template(template, place=place, page_rows=PAGE_ROWS, **facts())
 
     return app
 
 
-def _code(app: Flask) -> Iterator[tuple[str, str]]:
+def _code(apps: list[Flask], table: type[Table]) -> Iterator[tuple[str, str]]:
     """Yield names and sources of what runs, for the home page to show."""
-    for function in (plain_app, outpour_app, stream_template, Echo, Table.rows):
+    functions = (plain_app, outpour_app, stream_template, Echo)
+    for function in (*functions, table.rows, table.source):
         yield function.__name__, _source(function)
-    for endpoint, view in app.view_functions.items():
-        yield endpoint.removeprefix("views."), _source(view)
+    for app in apps:
+        for endpoint, view in app.view_functions.items():
+            yield endpoint.removeprefix("views."), _source(view)
 
 
 def _source(thing: Any) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
@@ -88,9 +89,8 @@ def _serve_with_gunicorn(
         "graceful_timeout": 5 * GRACE,
         "loglevel": "warning",
         "when_ready": lambda arbiter: ready(),
-        # A worker that is done before its master loses patience, and that does not
-        # wait for the threads of streams, leaves without complaint.
-        "post_worker_init": lambda worker: worker.cfg.set("graceful_timeout", GRACE),
+        "post_worker_init": _leave_in_time,
+        # It does not wait for the threads of streams.
         "worker_exit": lambda arbiter, worker: os._exit(0),
         # Since gunicorn 24; it would leave a file in the user's home.
         "control_socket_disable": True,
@@ -105,6 +105,15 @@ def _serve_with_gunicorn(
             return application
 
     Application().run()
+
+
+def _leave_in_time(worker: Any) -> None:
+    """Make a worker be done before its master loses patience and complains."""
+    worker.cfg.set("graceful_timeout", GRACE)
+    # Ctrl-C reaches the worker both by itself and through its master. gunicorn's own
+    # handler, if the second signal interrupts it, waits for a lock that it holds.
+    for number in (signal.SIGINT, signal.SIGQUIT):
+        signal.signal(number, lambda *_: os._exit(0))
 
 
 def _serve_with_waitress(

@@ -1,4 +1,4 @@
-"""Rows of SQLite enter; the views that stream them, for any application, leave."""
+"""Rows of a database enter; the views that stream them, for any application, leave."""
 
 from __future__ import annotations
 
@@ -18,9 +18,13 @@ from jinja2.environment import TemplateStream
 from markupsafe import escape
 from werkzeug.routing import BaseConverter
 
-from .database import Database
-from .database import Rows
-from .database import Table
+from flask_outpour import CSV
+from flask_outpour import stream_rows
+
+from .tables import Database
+from .tables import find_table
+from .tables import Rows
+from .tables import Table
 
 
 class Echo:
@@ -48,10 +52,11 @@ def stream_template(template_name: str, **context: Any) -> TemplateStream:
     return rv
 
 
-def example_views(iter_all_rows: Callable[..., Rows]) -> Blueprint:
-    """Return the three examples of Flask's page "Streaming Contents".
+def example_views(iter_all_rows: Callable[..., Rows], orders: Any) -> Blueprint:
+    """Return the examples of Flask's page "Streaming Contents", and an export.
 
     :param iter_all_rows: yields the names of the columns, then the rows.
+    :param orders: the same rows, as ``stream_rows`` takes them.
     """
     views = Blueprint("views", __name__)
 
@@ -71,6 +76,12 @@ def example_views(iter_all_rows: Callable[..., Rows]) -> Blueprint:
         response.call_on_close(rows.close)
         return response
 
+    @views.route("/orders")
+    @views.route('/orders.<any(csv,tsv,json,ndjson,"json-seq",html):suffix>')
+    def export_orders(suffix: str = "") -> Response:
+        format = CSV(excel=True) if "excel" in request.args else None
+        return stream_rows(orders, format)
+
     add_greeting(views)
     return views
 
@@ -78,14 +89,10 @@ def example_views(iter_all_rows: Callable[..., Rows]) -> Blueprint:
 def table_views(database: Database) -> Blueprint:
     """Return the same views for every table of a database of the user's own."""
     views = Blueprint("views", __name__)
-
-    @views.record
-    def take_any_name(setup: BlueprintSetupState) -> None:
-        setup.app.url_map.merge_slashes = False
-        setup.app.url_map.converters["any_name"] = AnyName
+    views.record(take_any_name)
 
     def find(name: str) -> Table:
-        return database.table(name) or abort(404)
+        return find_table(database, name) or abort(404)
 
     @views.route("/<any_name:name>.csv")
     def generate_table_csv(name: str) -> Response:
@@ -107,6 +114,30 @@ def table_views(database: Database) -> Blueprint:
 
     add_greeting(views)
     return views
+
+
+def export_views(database: Database) -> Blueprint:
+    """Return the export of every table of a database of the user's own.
+
+    ``/x.csv`` is the table ``x``, should there be a table ``x.csv``, too.
+    """
+    views = Blueprint("views", __name__)
+    views.record(take_any_name)
+
+    @views.route("/<any_name:name>")
+    @views.route('/<any_name:name>.<any(csv,tsv,json,ndjson,"json-seq",html):suffix>')
+    def export_table(name: str, suffix: str = "") -> Response:
+        table = find_table(database, name) or abort(404)
+        format = CSV(excel=True) if "excel" in request.args else None
+        return stream_rows(table.source, format, bind=database.engine, filename=name)
+
+    return views
+
+
+def take_any_name(setup: BlueprintSetupState) -> None:
+    """Make an application take any name of a table in a URL."""
+    setup.app.url_map.merge_slashes = False
+    setup.app.url_map.converters["any_name"] = AnyName
 
 
 def add_greeting(views: Blueprint) -> None:
