@@ -15,6 +15,7 @@ from time import perf_counter
 from typing import NamedTuple
 
 HEADERS_END = b"\r\n\r\n"
+LAST_CHUNK = b"0\r\n\r\n"
 
 
 class Times(NamedTuple):
@@ -22,10 +23,16 @@ class Times(NamedTuple):
 
     first_byte: float
     total: float
+    #: All that came, head and chunks' frames too.
+    length: int
 
 
 def fetch(port: int, path: str) -> Times:
-    """Read one answer to its end over a connection of its own."""
+    """Read one answer to its end over a connection of its own.
+
+    :raises RuntimeError: for another status than 200, and for a body cut short, which
+        would pass for a fast one.
+    """
     buffer = bytearray(1 << 20)
     with socket.create_connection(("127.0.0.1", port)) as connection:
         begun = perf_counter()
@@ -38,9 +45,13 @@ def fetch(port: int, path: str) -> Times:
                 break
             head += more
         first_byte = perf_counter() - begun
-        while connection.recv_into(buffer):
-            pass
-        return Times(first_byte, perf_counter() - begun)
+        length, last = len(head), 0
+        while received := connection.recv_into(buffer):
+            length += received
+            last = received
+        times = Times(first_byte, perf_counter() - begun, length)
+    _check(path, head, bytes(buffer[:last] or head)[-len(LAST_CHUNK) :])
+    return times
 
 
 def fetch_body(port: int, path: str) -> tuple[int, str]:
@@ -59,6 +70,16 @@ def fetch_body(port: int, path: str) -> tuple[int, str]:
         digest.update(piece)
     connection.close()
     return length, digest.hexdigest()
+
+
+def _check(path: str, head: bytes, end: bytes) -> None:
+    status = head.split(b" ", 2)[1].decode()
+    if status != "200":
+        raise RuntimeError(f"{path} answered {status}")
+    chunked = b"transfer-encoding: chunked" in head.partition(HEADERS_END)[0].lower()
+    # What was received last may be even less than the last chunk.
+    if chunked and not LAST_CHUNK.endswith(end):
+        raise RuntimeError(f"{path} was cut short")
 
 
 class KeptConnection:

@@ -13,6 +13,7 @@ from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from importlib.metadata import version
+from importlib.util import find_spec
 from operator import truediv
 from statistics import median
 from typing import Any
@@ -22,7 +23,10 @@ from typing import TypeVar
 T = TypeVar("T")
 
 Size = Literal["tiny", "small", "full"]
-PACKAGES = ("flask", "werkzeug", "jinja2", "gunicorn", "waitress")
+PACKAGES = (
+    *("flask", "werkzeug", "jinja2", "gunicorn", "waitress"),
+    *("msgspec", "psycopg", "sqlalchemy"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +226,7 @@ def describe_machine() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "system": platform.system(),
         "python": platform.python_version(),
-        **{package: version(package) for package in PACKAGES},
+        **{name: version(name) for name in PACKAGES if find_spec(name)},
     }
 
 

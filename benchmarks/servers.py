@@ -18,16 +18,20 @@ from .client import fetch_body
 
 ROOT = Path(__file__).parent.parent
 
-#: How each server is started. Both have one process and ``{threads}`` threads.
+#: How each server is started. All have one process, and ``{threads}`` threads or,
+#: uvicorn, an event loop.
 COMMANDS: dict[str, tuple[str, ...]] = {
     "gunicorn": (
         *("gunicorn", "--no-control-socket", "--log-level", "warning"),
         *("--bind", "{address}", "--worker-class", "gthread"),
-        *("--threads", "{threads}", "benchmarks.apps:app"),
+        *("--threads", "{threads}", "{app}"),
     ),
-    "waitress": (
-        *("waitress", "--listen={address}", "--threads={threads}"),
-        "benchmarks.apps:app",
+    "waitress": ("waitress", "--listen={address}", "--threads={threads}", "{app}"),
+    "uvicorn": ("uvicorn", "--log-level", "warning", "--port", "{port}", "{app}"),
+    # Without its limit of 100 MB; what it serves is a SQLite file.
+    "datasette": (
+        *("datasette", "serve", "--port", "{port}"),
+        *("--setting", "max_csv_mb", "0", "{app}"),
     ),
 }
 
@@ -49,50 +53,69 @@ class Server:
 
 @contextmanager
 def running(
-    name: str, *, outpour: bool, rows: int, threads: int = 4
+    name: str,
+    *,
+    outpour: bool,
+    rows: int,
+    threads: int = 4,
+    app: str = "benchmarks.apps:app",
+    ready: str = "/text",
+    **variables: str,
 ) -> Iterator[Server]:
     """Run a server on a free port until the block ends; stop it by process id.
 
     :param outpour: whether the application has Outpour.
     :param rows: how many rows its streams have.
+    :param app: what the server serves, as its command line wants it.
+    :param ready: a path that it answers with 200 once it is ready.
+    :param variables: more for its environment.
     """
-    port = _free_port()
-    facts = {"address": f"127.0.0.1:{port}", "threads": threads}
-    arguments = [part.format(**facts) for part in COMMANDS[name]]
-    environment = {**os.environ, "BENCHMARK_ROWS": str(rows)}
-    environment.pop("BENCHMARK_OUTPOUR", None)
-    if outpour:
-        environment["BENCHMARK_OUTPOUR"] = "1"
+    port = free_port()
+    facts = {"address": f"127.0.0.1:{port}", "port": port, "threads": threads}
+    command = [part.format(**facts, app=app) for part in COMMANDS[name]]
+    variables |= {"BENCHMARK_ROWS": str(rows), "BENCHMARK_OUTPOUR": "1" * outpour}
+    with _serving(command, port, ready, **variables) as server:
+        yield server
+
+
+@contextmanager
+def _serving(
+    command: list[str], port: int, ready: str, **variables: str
+) -> Iterator[Server]:
+    environment = {**os.environ, **variables}
+    for name in [name for name, value in variables.items() if not value]:
+        del environment[name]  # `BENCHMARK_OUTPOUR` counts even if it is empty.
     with tempfile.TemporaryFile() as log:
         process = subprocess.Popen(
-            [sys.executable, "-m", *arguments],
+            [sys.executable, "-m", *command],
             stdout=log,
             stderr=log,
             cwd=ROOT,
             env=environment,
         )
         try:
-            if not _answers(process, port):
+            if not _answers(process, port, ready):
                 log.seek(0)
                 text = log.read().decode(errors="replace")
-                raise RuntimeError(f"{name} did not start:\n{text}")
+                raise RuntimeError(f"{command[0]} did not start:\n{text}")
             yield Server(port, process)
         finally:
             _stop(process)
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback address that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
 
 
-def _answers(process: subprocess.Popen[bytes], port: int) -> bool:
+def _answers(process: subprocess.Popen[bytes], port: int, path: str) -> bool:
     deadline = time.monotonic() + 30
     while process.poll() is None and time.monotonic() < deadline:
         # A worker that cannot import the views resets what its master accepted.
         with suppress(OSError, RuntimeError):
-            fetch_body(port, "/text")
+            fetch_body(port, path)
             return True
         time.sleep(0.05)
     return False

@@ -15,8 +15,10 @@ from typing import Any
 import pytest
 
 from conftest import lack
+from postgresql import missing_postgresql
 
 ROOT = Path(__file__).parent.parent
+ON_POSTGRESQL = ("bench_rows_http", "bench_rows_memory")
 NAMES = sorted(path.stem for path in (ROOT / "benchmarks").glob("bench_*.py"))
 
 
@@ -30,9 +32,14 @@ def measure(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture(params=NAMES)
 def written(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     """Run one benchmark in its smallest size, and return what it wrote."""
-    for program in ("gunicorn", "waitress"):
-        if find_spec(program) is None:
-            lack(program, "pip install --group servers")
+    wanted = ["gunicorn", "waitress"]
+    if "rows" in request.param:
+        wanted += ["duckdb", "msgspec", "psycopg", "sqlalchemy"]
+    for package in wanted:
+        if find_spec(package) is None:
+            lack(package, "pip install --group tests 'Flask-Outpour[all]'")
+    if request.param in ON_POSTGRESQL and missing_postgresql():
+        lack("PostgreSQL", "apt-get install postgresql")
     if not Path("/proc/self/clear_refs").exists() and "memory" in request.param:
         lack("/proc", "the memory of a process is read there, on Linux")
     path = tmp_path / "benchmark.json"

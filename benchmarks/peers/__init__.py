@@ -1,0 +1,1 @@
+"""The same rows as other ways to stream them send them, each as its own docs say."""

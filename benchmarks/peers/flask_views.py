@@ -1,0 +1,51 @@
+"""The orders on plain Flask: as its documentation streams rows, and by pandas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from flask import Flask
+from flask import Response
+from sqlalchemy import create_engine
+from sqlalchemy import text
+
+from .source import QUERY
+from .source import ROWS
+from .source import select_orders
+from .source import URL
+
+CHUNK = 10_000
+
+app = Flask("benchmarks.peers")
+engine = create_engine(URL.replace("postgresql:", "postgresql+psycopg:", 1))
+
+
+@app.route("/text")
+def text_() -> str:
+    return "Hello, World!"
+
+
+@app.route("/page.csv")
+def generate_large_csv() -> Response:
+    # The page's loop, word for word but for `str`, which other types need.
+    def generate():  # type: ignore[no-untyped-def]
+        with select_orders() as cursor:
+            for row in cursor:
+                yield ",".join(map(str, row)) + "\n"
+
+    return Response(generate(), mimetype="text/csv")  # type: ignore[no-untyped-call]
+
+
+@app.route("/pandas.csv")
+def by_pandas() -> Response:
+    import pandas
+
+    def generate() -> Iterator[str]:
+        query = text(QUERY.replace("%s", str(ROWS)))
+        with engine.connect().execution_options(stream_results=True) as connection:
+            header = True
+            for frame in pandas.read_sql(query, connection, chunksize=CHUNK):
+                yield frame.to_csv(index=False, header=header)
+                header = False
+
+    return Response(generate(), mimetype="text/csv")

@@ -1,0 +1,170 @@
+"""The same orders from every source, in every format, by ``stream_rows``.
+
+``/<source>/<format>?rows=1000``; gunicorn makes the application from the environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import make_dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+import psycopg
+from flask import Flask
+from flask import g
+from flask import request
+from flask import Response
+from sqlalchemy import create_engine
+from sqlalchemy import Engine
+from sqlalchemy import Numeric
+from sqlalchemy import select
+from sqlalchemy.orm import DeclarativeBase
+from sqlalchemy.orm import Mapped
+from sqlalchemy.orm import mapped_column
+from sqlalchemy.orm import Session
+
+from flask_outpour import Outpour
+from flask_outpour import stream_rows
+
+from .orders import COLUMNS
+from .orders import orders
+
+DUCKDB_QUERY = """
+    SELECT range AS id,
+        TIMESTAMP '2024-01-01' + to_seconds(31 * range) AS created_at,
+        'Renée Müller' AS customer,
+        'customer' || range || '@example.org' AS email,
+        (range % 20000 / 100)::DECIMAL(12, 2) AS amount,
+        (range % 11)::INTEGER AS quantity,
+        range % 13 > 0 AS paid,
+        CASE WHEN range % 10 < 7 THEN 'for the porter' END AS note
+    FROM range(?)
+"""
+
+#: What ``stream_rows`` gets: the source, and its keyword arguments.
+Source = tuple[Any, dict[str, Any]]
+
+
+class Base(DeclarativeBase):
+    """What is mapped."""
+
+
+class Order(Base):
+    """One row."""
+
+    __tablename__ = "orders"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    created_at: Mapped[datetime]
+    customer: Mapped[str]
+    email: Mapped[str]
+    amount: Mapped[Decimal] = mapped_column(Numeric(12, 2))
+    quantity: Mapped[int]
+    paid: Mapped[bool]
+    note: Mapped[str | None]
+
+
+TABLE = Order.__table__
+QUERY = f"SELECT * FROM {TABLE.name} LIMIT "
+OrderRecord = make_dataclass("OrderRecord", COLUMNS, slots=True)
+
+
+def from_environment() -> Flask:
+    """Return the application on the databases that the environment names."""
+    return create_app(
+        os.environ.get("BENCHMARK_POSTGRESQL", "postgresql://"),
+        os.environ.get("BENCHMARK_SQLITE", ""),
+    )
+
+
+def create_app(postgresql: str, sqlite: str) -> Flask:
+    """Return the application.
+
+    :param postgresql: the URL of a database, for the sources that need one.
+    :param sqlite: the path of a file, likewise.
+    """
+    app = Flask("benchmarks.rows")
+    Outpour(app)
+    sources = {
+        **_in_memory(),
+        **_by_cursors(postgresql, sqlite),
+        **_by_sqlalchemy(
+            create_engine(postgresql.replace(":", "+psycopg:", 1)),
+            create_engine(f"sqlite:///{sqlite}"),
+        ),
+    }
+
+    @app.route("/text")
+    def text() -> str:
+        return "Hello, World!"
+
+    @app.route("/<source>/<format_>")
+    def rows(source: str, format_: str) -> Response:
+        stream, options = sources[source](int(request.args["rows"]))
+        return stream_rows(stream, format_, **options)
+
+    @app.teardown_appcontext
+    def close(error: BaseException | None) -> None:
+        for kept in g.pop("kept", ()):
+            kept.close()
+
+    return app
+
+
+def _in_memory() -> dict[str, Callable[[int], Source]]:
+    def dicts(rows: int) -> Iterator[dict[str, Any]]:
+        return (dict(zip(COLUMNS, order, strict=True)) for order in orders(rows))
+
+    def dataclasses(rows: int) -> Iterator[Any]:
+        return (OrderRecord(*order) for order in orders(rows))
+
+    return {
+        "generator": lambda rows: (orders(rows), {"columns": COLUMNS}),
+        "dicts": lambda rows: (dicts(rows), {}),
+        "dataclasses": lambda rows: (dataclasses(rows), {}),
+    }
+
+
+def _by_cursors(postgresql: str, sqlite: str) -> dict[str, Callable[[int], Source]]:
+    def psycopg_cursor(rows: int) -> Any:
+        cursor = keep(psycopg.connect(postgresql)).cursor("orders")
+        return cursor.execute(f"{QUERY}{rows}")
+
+    def sqlite3_cursor(rows: int) -> Any:
+        connection = sqlite3.connect(sqlite, check_same_thread=False)
+        return keep(connection).execute(f"{QUERY}{rows}")
+
+    def duckdb_cursor(rows: int) -> Any:
+        import duckdb
+
+        return keep(duckdb.connect()).execute(DUCKDB_QUERY, [rows])
+
+    return {
+        "psycopg": lambda rows: (lambda: psycopg_cursor(rows), {}),
+        "sqlite3": lambda rows: (lambda: sqlite3_cursor(rows), {}),
+        "duckdb": lambda rows: (lambda: duckdb_cursor(rows), {}),
+    }
+
+
+def _by_sqlalchemy(
+    postgresql: Engine, sqlite: Engine
+) -> dict[str, Callable[[int], Source]]:
+    def entities(rows: int) -> Source:
+        return select(Order).limit(rows), {"bind": keep(Session(postgresql))}
+
+    return {
+        "core": lambda rows: (select(TABLE).limit(rows), {"bind": postgresql}),
+        "core-sqlite": lambda rows: (select(TABLE).limit(rows), {"bind": sqlite}),
+        "orm": entities,
+    }
+
+
+def keep(connection: Any) -> Any:
+    """Return what is to be closed when the request and its stream have ended."""
+    g.setdefault("kept", []).append(connection)
+    return connection
