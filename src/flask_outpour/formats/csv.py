@@ -120,6 +120,8 @@ class CSV:
             self.delimiter,
             single=single,
             escapes=self._switch(self.escape_formulas),
+            # At the beginning of a file it would be read as the mark of one.
+            others="" if self.header else _BOM,
         )
         free = {kind: quote.after(writer) for kind, writer in FREE_WRITERS.items()}
         self._grid = Grid(
@@ -160,9 +162,11 @@ class TSV(CSV):
 class Quoting:
     """Quote the texts of a column that need it (RFC 4180, section 2)."""
 
-    def __init__(self, delimiter: str, *, single: bool, escapes: bool) -> None:
+    def __init__(
+        self, delimiter: str, *, single: bool, escapes: bool, others: str
+    ) -> None:
         # A spreadsheet may part a line at these, too, and run the second part.
-        others = ",;\t" if escapes else ""
+        others += ",;\t" if escapes else ""
         self._special = sorted({*'"\n\r', delimiter, *others})
         self._has_special = re.compile(f"[{re.escape(''.join(self._special))}]").search
         self._single = single

@@ -1,0 +1,52 @@
+"""The writers with msgspec and without it; tests that do not wait for garbage."""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from contextlib import contextmanager
+
+import pytest
+
+from flask_outpour.formats import json_fast
+from flask_outpour.formats import values
+
+
+# The leak detector collects garbage after each test; with pandas, polars and DuckDB
+# loaded that takes longer than the test, unless what they loaded is left out.
+@pytest.fixture(scope="package", autouse=True)
+def frozen_modules() -> Iterator[None]:
+    """Leave what was loaded out of the collections of garbage."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@contextmanager
+def _without_msgspec() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(values, "encode", None)
+        patch.setattr(json_fast, "msgspec", None)
+        json_fast.fast_lines.cache_clear()
+        yield
+    json_fast.fast_lines.cache_clear()
+
+
+# Of the session, since Hypothesis does not renew it for each example.
+@pytest.fixture(scope="session")
+def without_msgspec() -> Callable[[], AbstractContextManager[None]]:
+    """Return a context manager, in which the package does not find msgspec."""
+    return _without_msgspec
+
+
+@pytest.fixture(params=["msgspec", "no msgspec"])
+def either_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Run the test with msgspec and without it."""
+    if request.param == "msgspec":
+        yield
+    else:
+        with _without_msgspec():
+            yield
