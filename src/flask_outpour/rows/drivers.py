@@ -10,6 +10,11 @@ _BUFFERS = (
     " first is sent. {cure}"
 )
 _STATEMENT = "Or pass the statement to stream_rows with bind=, which streams it."
+#: What the log should say of a connection on which nothing can stream.
+AUTOCOMMIT = _BUFFERS.format(
+    what="a connection in AUTOCOMMIT, on which PostgreSQL has no cursors",
+    cure="Pass an Engine as bind=, or a connection without AUTOCOMMIT.",
+)
 
 
 def cursor_caveat(cursor: Any) -> str | None:
@@ -54,16 +59,6 @@ def result_caveat(context: Any) -> str | None:
     return _BUFFERS.format(
         what="a Result that was executed without stream_results",
         cure="Pass the statement itself to stream_rows instead of its Result.",
-    )
-
-
-def autocommit_caveat(connection: Any) -> str | None:
-    """Return what the log should say of a connection on which nothing can stream."""
-    if not commits_each_statement(connection):
-        return None
-    return _BUFFERS.format(
-        what="a connection in AUTOCOMMIT, on which PostgreSQL has no cursors",
-        cure="Pass an Engine as bind=, or one without AUTOCOMMIT.",
     )
 
 

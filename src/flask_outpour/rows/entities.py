@@ -26,6 +26,17 @@ def entity_columns(record: Any) -> Sequence[str] | None:
     return [name.key for name in state.mapper.column_attrs if name.key in there]
 
 
+def loaded_columns(mapper: Any, entity: Any) -> list[str]:
+    """Return the names of a mapper's columns that a query has loaded for an entity.
+
+    :param entity: ``None`` where there is none to tell.
+    """
+    if entity is None:
+        return mapper_columns(mapper)
+    there = entity._sa_instance_state.dict
+    return [name.key for name in mapper.column_attrs if name.key in there]
+
+
 def mapper_columns(mapper: Any) -> list[str]:
     """Return the names of the attributes that a mapper loads from columns at once."""
     return [

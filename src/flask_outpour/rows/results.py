@@ -26,7 +26,7 @@ from .drivers import abandon
 from .drivers import has_unread_rows
 from .drivers import result_caveat
 from .entities import entity_columns
-from .entities import mapper_columns
+from .entities import loaded_columns
 from .model import Batch
 from .model import Rows
 from .records import Extras
@@ -137,8 +137,8 @@ class ResultRows:
         """Return the rows; closing them closes the result, and what is behind it."""
         self._guard()
         names, batches = self._read()
-        if columns is None and _is_polymorphic(self._described):
-            # Each row may be of another class, with other columns beside these.
+        if columns is None and has_entities(self._described):
+            # An entity may be of a subclass, with more columns than others have.
             columns = names
         return rows_of_records(
             self._remembering_the_end(batches),
@@ -188,14 +188,10 @@ class ResultRows:
         if not has_entities(described):
             return keys, fetched(_fetch_of(result))
         if len(described) == 1:
-            names = mapper_columns(described[0].mapper)
-            return names, fetched(result.scalars().fetchmany)
+            first, batches = _peeked(fetched(result.scalars().fetchmany))
+            entity = None if first is None else first[0]
+            return loaded_columns(described[0].mapper, entity), batches
         return _of_mixed_rows(fetched(result.fetchmany), described)
-
-
-def _is_polymorphic(described: Sequence[Described]) -> bool:
-    mappers = [column.mapper for column in described if column.mapper is not None]
-    return len(described) == 1 and any(m.polymorphic_on is not None for m in mappers)
 
 
 def _of_scalars(result: Any) -> tuple[Sequence[str] | None, Iterator[Batch]]:
@@ -219,7 +215,7 @@ def _of_mixed_rows(
     for (name, mapper), value in zip(described, row, strict=True):
         attributes: Sequence[str] = []
         if mapper is not None:
-            attributes = entity_columns(value) or mapper_columns(mapper)
+            attributes = loaded_columns(mapper, value)
         names += attributes or [name]
         getters.append(_values_of(attributes))
 

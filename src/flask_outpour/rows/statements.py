@@ -20,7 +20,7 @@ from sqlalchemy.sql import Executable
 
 from ..errors import SourceError
 from .batches import FULL
-from .drivers import autocommit_caveat
+from .drivers import AUTOCOMMIT
 from .drivers import commits_each_statement
 from .drivers import dialect_caveat
 from .model import Rows
@@ -32,9 +32,6 @@ from .results import has_entities
 from .results import PASS_THE_STATEMENT
 from .results import require_rows
 from .results import ResultRows
-
-#: Its rows come in pieces that grow to this size, so the first comes at once.
-STREAMED = {"stream_results": True, "max_row_buffer": FULL}
 
 
 def is_statement(source: Any) -> bool:
@@ -77,8 +74,7 @@ def rows_of_statement(
         else:
             described = []
             connection = _connected(bind, closing)
-            caveat = autocommit_caveat(connection) or dialect_caveat(connection.dialect)
-            options = {} if commits_each_statement(connection) else STREAMED
+            options, caveat = _streaming(connection)
             result = connection.execute(statement, execution_options=options)
         closing.callback(result.close)
         require_rows(result)
@@ -100,14 +96,20 @@ def _executed_in_session(
 ) -> tuple[Any, str | None]:
     if not session.in_transaction():
         closing.callback(session.rollback)
-    options: dict[str, Any] = dict(STREAMED)
-    if has_entities(described):
-        options["yield_per"] = ENTITIES
     connection = session.connection(bind_arguments=_bind_arguments(statement))
-    caveat = autocommit_caveat(connection) or dialect_caveat(connection.dialect)
-    if commits_each_statement(connection):
-        options = {}
+    options, caveat = _streaming(connection)
+    if options and has_entities(described):
+        options["yield_per"] = ENTITIES
     return session.execute(statement, execution_options=options), caveat
+
+
+def _streaming(connection: Connection) -> tuple[dict[str, Any], str | None]:
+    """Return the options that make a result stream, and what the log should say."""
+    if commits_each_statement(connection):
+        return {}, AUTOCOMMIT
+    # Its rows come in pieces that grow to this size, so the first comes at once.
+    options = {"stream_results": True, "max_row_buffer": FULL}
+    return options, dialect_caveat(connection.dialect)
 
 
 def _connected(bind: Any, closing: ExitStack) -> Connection:
