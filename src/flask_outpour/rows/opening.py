@@ -109,6 +109,11 @@ def _require_rows(source: Any) -> None:
             f"{name} is a data frame. Pass its rows: frame.itertuples(index=False) of"
             " pandas, frame.iter_rows(named=True) of polars."
         )
+    if hasattr(source, "sql_query"):
+        raise SourceError(
+            f"{name} is a relation, which DuckDB would read into memory as a whole."
+            " Pass connection.execute(relation.sql_query()), which streams."
+        )
     if isinstance(source, str | bytes | Mapping | type) or not isinstance(
         source, Iterable
     ):
