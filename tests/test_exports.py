@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from http.client import IncompleteRead
 from io import StringIO
+from pathlib import Path
 from typing import Any
 from urllib.request import Request
 from urllib.request import urlopen
@@ -257,11 +258,50 @@ def test_name_of_a_format_may_come_from_the_client(
 
     assert client.get("/?format=jsonl").mimetype == "application/x-ndjson"
     assert client.get("/").mimetype == "text/csv"
-    for name in ("xml", "", "<script>", "\r\n"):
+    assert client.get("/?format=").mimetype == "text/csv", "a field not filled in"
+    assert "no format &#39;xml&#39;" in client.get("/?format=xml").text
+    for name in ("xml", "<script>", "\r\n"):
         response = client.get("/", query_string={"format": name})
         assert response.status_code == 406
         assert "<script>" not in response.text
         assert "csv (text/csv)" in response.text
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"extras": "error"}, "'raise' or 'ignore', but it is 'error'"),
+        ({"columns": {"id": "Number"}}, "names of columns in their order"),
+        ({"columns": {"id"}}, "names of columns in their order"),
+        ({"columns": "id"}, "names of columns in their order"),
+        ({"formats": "json"}, "takes a list of formats"),
+    ],
+)
+def test_option_that_is_none_is_the_views_mistake(
+    app: Flask, options: dict[str, Any], message: str
+) -> None:
+    """It is an error in the view, and not taken for another one."""
+    with (
+        app.test_request_context(),
+        pytest.raises(ConfigurationError, match=message),
+    ):
+        stream_rows([{"id": 1, "b": 2}], **options)
+
+
+def test_source_that_the_view_closed_gets_a_note(app: Flask, tmp_path: Path) -> None:
+    """A file of a ``with`` block is closed when it is read; the error says the cure."""
+    path = tmp_path / "rows.csv"
+    path.write_text("1,2\n")
+
+    @app.get("/")
+    def view() -> Response:
+        with path.open(newline="") as file:
+            return stream_rows(csv.reader(file), columns=["a", "b"])
+
+    app.testing = True
+    with pytest.raises(ValueError, match="closed file") as caught:
+        app.test_client().get("/")
+    assert "pass the function: stream_rows(rows)" in caught.value.__notes__[0]
 
 
 # Formats of an application's own

@@ -102,8 +102,9 @@ class RowError(OutpourError, ValueError):
     def of_length(cls, row: int, columns: Sequence[str], values: Sized) -> RowError:
         """Name a row with too few or too many values."""
         return cls(
-            f"Row {row} has {len(values)} values, but there are {len(columns)}"
-            f" columns: {', '.join(columns)}.",
+            f"Row {row} has {_count(len(values), 'value')}, but there"
+            f" {'is' if len(columns) == 1 else 'are'} {_count(len(columns), 'column')}:"
+            f" {', '.join(columns)}.",
             row=row,
         )
 
@@ -178,3 +179,7 @@ class StreamInterrupted(OutpourError, RuntimeError):
         super().__init__(
             f"The stream was interrupted by {type(cause).__name__}: {cause}"
         )
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

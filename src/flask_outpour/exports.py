@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
-from collections.abc import Generator
 from collections.abc import Iterable
-from collections.abc import Iterator
+from collections.abc import Mapping
+from collections.abc import Set
 from functools import partial
 from typing import Any
 
@@ -16,7 +14,6 @@ from flask import Response
 from werkzeug.exceptions import NotAcceptable
 
 from .errors import ConfigurationError
-from .errors import RowError
 from .formats import BUILT_IN
 from .formats import Format
 from .formats import Formats
@@ -24,10 +21,9 @@ from .negotiation import Choice
 from .negotiation import choose
 from .negotiation import content_disposition
 from .negotiation import file_name
+from .row_stream import RowStream
 from .rows import close_unopened
 from .rows import open_rows
-from .rows import Rows
-from .rows.model import Batch
 from .rows.records import Extras
 from .stream import keep_context
 
@@ -82,6 +78,10 @@ def stream_rows(
         formats, or ``format`` names none of them; its page lists what there is.
     """
     try:
+        if extras not in ("raise", "ignore"):
+            raise ConfigurationError(
+                f"extras= takes 'raise' or 'ignore', but it is {extras!r}."
+            )
         choice, varies = _choose(format, formats)
         opened = partial(
             open_rows,
@@ -115,15 +115,16 @@ def _choose(
 ) -> tuple[Choice, bool]:
     known = _known_formats()
     offered = known if names is None else known.only(names)
+    # An empty name is that of a form's field which nobody filled in.
     choice, varies = choose(
-        wanted,
+        None if wanted == "" else wanted,
         offered,
         known,
         path=request.path,
         accept=request.accept_mimetypes,
     )
     if choice is None:
-        raise _NoFormat(offered, varies=varies)
+        raise _NoFormat(wanted, offered, varies=varies)
     return choice, varies
 
 
@@ -142,11 +143,12 @@ def _endpoint() -> str:
 
 
 def _names(columns: Iterable[str]) -> tuple[str, ...]:
-    names = (columns,) if isinstance(columns, str) else tuple(columns)
-    if isinstance(columns, str) or not all(isinstance(name, str) for name in names):
+    ordered = not isinstance(columns, str | Mapping | Set)
+    names = tuple(columns) if ordered else ()
+    if not ordered or not all(isinstance(name, str) for name in names):
         raise ConfigurationError(
-            f'columns= takes the names of all columns, such as ["id", "name"], but'
-            f" it is {columns!r}."
+            "columns= takes the names of columns in their order, such as"
+            f' ["id", "name"], but it is {columns!r}.'
         )
     return names
 
@@ -154,101 +156,11 @@ def _names(columns: Iterable[str]) -> tuple[str, ...]:
 class _NoFormat(NotAcceptable):
     """No format that there is will do for the client."""
 
-    def __init__(self, offered: Formats, *, varies: bool) -> None:
-        super().__init__(f"The rows can be had as {offered}.")
+    def __init__(self, wanted: object, offered: Formats, *, varies: bool) -> None:
+        refusal = f"There is no format {wanted!r} here. " if wanted else ""
+        super().__init__(f"{refusal}The rows can be had as {offered}.")
         self._varies = varies
 
     def get_headers(self, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
         headers = super().get_headers(*args, **kwargs)
         return [*headers, ("Vary", "Accept")] if self._varies else headers
-
-
-class RowStream(Iterator[bytes]):
-    """The bytes of a source's rows; the source is opened with the first of them.
-
-    :param source: is closed when the stream ends, begun or not.
-    :param open: returns the rows of the source.
-    """
-
-    def __init__(
-        self, source: Any, format: Format, open: Callable[[Any], Rows]
-    ) -> None:
-        self._source = source
-        # A format keeps between its calls what one stream needs.
-        self._format = copy.copy(format)
-        self._open = open
-        self._rows: Rows | None = None
-        #: Rows whose bytes were made.
-        self._count = 0
-        self._chunks = self._generate()
-        self._failed = False
-
-    def __next__(self) -> bytes:
-        try:
-            return next(self._chunks)
-        except Exception as error:
-            self._failed = not isinstance(error, StopIteration)
-            raise
-
-    def close(self) -> None:
-        """Close the rows, or the source if it was not opened."""
-        self._chunks.close()
-        rows, self._rows = self._rows, None
-        source, self._source = self._source, None
-        try:
-            if rows is not None:
-                rows.close()
-            else:
-                close_unopened(source)
-        except Exception:
-            # What broke the rows may break their closing; the first error is told.
-            if not self._failed:
-                raise
-            current_app.logger.warning(
-                "The rows of a stream that failed did not close.", exc_info=True
-            )
-
-    def _generate(self) -> Generator[bytes, None, None]:
-        rows = self._rows = self._open(self._source)
-        if rows.caveat is not None:
-            _warn_once(rows.caveat)
-        # What comes before the rows goes with the first of them, so that an error in
-        # those has its own status.
-        ahead = self._format.begin(rows.columns)
-        begun = False
-        try:
-            for batch in rows.batches:
-                for made in self._fed(batch):
-                    if chunk := ahead + made:
-                        yield chunk
-                        ahead, begun = b"", True
-            end = ahead + self._format.finish()
-        except GeneratorExit:
-            raise
-        except BaseException:
-            interrupt = getattr(self._format, "interrupt", None)
-            if begun and interrupt is not None and (end := interrupt()):
-                yield end
-            raise
-        if end:
-            yield end
-
-    def _fed(self, batch: Batch) -> Iterator[bytes]:
-        """Yield the bytes of a batch; where a row is bad, of the rows before it."""
-        try:
-            chunk = self._format.feed(batch)
-        except RowError as error:
-            sound = batch[: max(0, (error.row or 0) - self._count - 1)]
-            if sound:
-                yield self._format.feed(sound)
-            raise
-        self._count += len(batch)
-        yield chunk
-
-
-def _warn_once(caveat: str) -> None:
-    state = current_app.extensions.get("outpour")
-    warned = set() if state is None else state.warned
-    if caveat not in warned:
-        warned.add(caveat)
-        current_app.logger.warning(caveat)

@@ -276,7 +276,7 @@ def test_rows_of_another_length() -> None:
     for row in ((), (1,), (1, 2, 3)):
         for batch in ([row], [row, row], [(1, 2), row]):
             number = batch.index(row) + 1
-            with pytest.raises(RowError, match=f"Row {number} has {len(row)} values"):
+            with pytest.raises(RowError, match=f"Row {number} has {len(row)} value"):
                 format.feed(batch)
 
 

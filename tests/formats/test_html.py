@@ -131,7 +131,7 @@ def test_error_names_the_cell() -> None:
             format.feed([(1, 2), (3, value)])
         assert (caught.value.row, caught.value.column) == (2, "b")
         assert type(value).__name__ in str(caught.value)
-    with pytest.raises(RowError, match="Row 1 has 1 values"):
+    with pytest.raises(RowError, match="Row 1 has 1 value"):
         format.feed([(1,)])
     with pytest.raises(RowError, match="UTF-8"):
         format.begin(["\ud800"])

@@ -6,6 +6,7 @@ import json
 from typing import Any
 from uuid import UUID
 
+import pytest
 from hypothesis import given
 from hypothesis import settings
 
@@ -53,3 +54,9 @@ def test_deep_values_are_written() -> None:
     for _ in range(100):
         value = [value]
     assert JSONText(compact=True).value(value) == "[" * 101 + "]" * 101
+
+
+def test_error_names_what_is_inside() -> None:
+    """Not the dict is to blame, which JSON has, but the set that is in it."""
+    with pytest.raises(TypeError, match="it has a set inside"):
+        JSONText(compact=True).texts([{"tags": [{"a"}]}])

@@ -82,7 +82,8 @@ class Grid:
         try:
             text = self._text(batch)
         except _UNWRITABLE as error:
-            raise self._refusal(batch) from error
+            # A cause without a text says nothing that the refusal does not.
+            raise self._refusal(batch) from (error if str(error) else None)
         self.rows += len(batch)
         return text
 

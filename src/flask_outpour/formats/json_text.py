@@ -77,14 +77,22 @@ class JSONText:
         return "null" if value is None else self.writers[base_of(value)]([value])[0]
 
     def _array(self, values: Sequence[Any]) -> str:
-        return f"[{self._comma.join(map(self.value, values))}]"
+        return f"[{self._comma.join(map(self._member, values))}]"
 
     def _object(self, values: Mapping[Any, Any]) -> str:
         members = [
-            f"{self._name(name)}{self._colon}{self.value(value)}"
+            f"{self._name(name)}{self._colon}{self._member(value)}"
             for name, value in values.items()
         ]
         return f"{{{self._comma.join(members)}}}"
+
+    def _member(self, value: Any) -> str:
+        try:
+            return self.value(value)
+        except TypeError as error:
+            # The innermost value is to blame.
+            name = type(value).__name__
+            raise TypeError(str(error) or f"it has a {name} inside") from None
 
     def _name(self, name: Any) -> str:
         name = plain(name)
@@ -104,7 +112,7 @@ class JSONText:
         if "n" not in "".join(texts).lower():
             return texts
         if self._nan == "error":
-            raise ValueError("JSON has no NaN and no infinity")
+            raise ValueError('JSON has no NaN and no infinity; nan="null" writes null')
         return ["null" if "n" in text.lower() else text for text in texts]
 
 

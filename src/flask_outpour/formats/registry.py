@@ -80,7 +80,14 @@ class Formats:
         return None if format is None else (format, suffix)
 
     def plus(self, formats: Iterable[Format]) -> Formats:
-        """Return these formats and others; those replace these of the same name."""
+        """Return these formats and others; those replace these of the same name.
+
+        :raises ConfigurationError: for what is no list of formats.
+        """
+        if not isinstance(formats, Iterable):
+            raise ConfigurationError(
+                f"formats= takes a list of formats, but it is {formats!r}."
+            )
         return Formats([*self, *formats])
 
     def only(self, wanted: Iterable[str | Format]) -> Formats:
@@ -88,6 +95,10 @@ class Formats:
 
         :raises ConfigurationError: for a name that none of these has.
         """
+        if isinstance(wanted, str) or not isinstance(wanted, Iterable):
+            raise ConfigurationError(
+                f"formats= takes a list of formats, but it is {wanted!r}."
+            )
         found = []
         for choice in wanted:
             format = self.named(choice) if isinstance(choice, str) else choice
@@ -118,8 +129,17 @@ def require_format(format: Format) -> None:
 
     :raises ConfigurationError: says what it lacks.
     """
-    if not isinstance(format, Format) or isinstance(format, type):
+    if isinstance(format, type) and hasattr(format, "feed"):
+        raise ConfigurationError(
+            f"{format.__name__} is no format, but a class: write {format.__name__}()."
+        )
+    if not isinstance(format, Format):
         raise ConfigurationError(
             f"{format!r} is no format. A format is an object with media_type, suffix,"
             " begin(columns), feed(batch) and finish(); see flask_outpour.Format."
+        )
+    if "/" not in format.media_type or format.suffix.startswith("."):
+        raise ConfigurationError(
+            f"{format!r} has the media type {format.media_type!r} and the suffix"
+            f" {format.suffix!r}; they should be like 'text/csv' and 'csv'."
         )

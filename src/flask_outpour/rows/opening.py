@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from typing import Any
+from typing import Protocol
+from typing import runtime_checkable
 
 from ..errors import SourceError
 from .batches import batches_of
@@ -19,8 +21,18 @@ from .records import rows_of_records
 
 _TAKES = (
     "stream_rows takes an iterable of tuples, dicts or objects, a cursor, a statement"
-    " of SQLAlchemy, a Rows, or a function that returns one of these"
+    " of SQLAlchemy such as text('SELECT ...'), a Rows, or a function that returns one"
+    " of these"
 )
+
+
+@runtime_checkable
+class _Connection(Protocol):
+    """A connection of PEP 249; that of sqlite3 can be called, too."""
+
+    def cursor(self) -> Any: ...
+
+    def commit(self) -> Any: ...
 
 
 def open_rows(
@@ -41,6 +53,7 @@ def open_rows(
     :raises SourceError: for what cannot be read as rows.
     :raises RowError: when the first rows are not of one shape.
     """
+    _require_no_event_loop(source)
     if isinstance(source, Rows):
         return source if columns is None else _renamed(source, columns)
     if sys.modules.get("sqlalchemy"):
@@ -58,7 +71,7 @@ def open_rows(
             return rows_of_result(source, columns=columns, extras=extras)
     if is_cursor(source):
         return rows_of_cursor(source, columns=columns, extras=extras)
-    if callable(source) and not isinstance(source, Iterable | type):
+    if callable(source) and not isinstance(source, Iterable | type | _Connection):
         options = {"columns": columns, "bind": bind, "session": session}
         return _opened_or_closed(source(), extras=extras, **options)
     _require_rows(source)
@@ -96,7 +109,7 @@ def _renamed(rows: Rows, columns: Sequence[str]) -> Rows:
     return Rows(columns, rows.batches, close=rows.close, caveat=rows.caveat)
 
 
-def _require_rows(source: Any) -> None:
+def _require_no_event_loop(source: Any) -> None:
     name = type(source).__name__
     if hasattr(source, "__aiter__") or hasattr(source, "__await__"):
         raise SourceError(
@@ -104,15 +117,23 @@ def _require_rows(source: Any) -> None:
             " with. Collect the rows in the async view, or yield them from a plain"
             " generator."
         )
-    if hasattr(source, "__dataframe__") or hasattr(source, "itertuples"):
+
+
+def _require_rows(source: Any) -> None:
+    name = type(source).__name__
+    if isinstance(source, _Connection):
         raise SourceError(
-            f"{name} is a data frame. Pass its rows: frame.itertuples(index=False) of"
-            " pandas, frame.iter_rows(named=True) of polars."
+            f"{name} is a connection. Execute a query on it, and pass the cursor."
         )
     if hasattr(source, "sql_query"):
         raise SourceError(
             f"{name} is a relation, which DuckDB would read into memory as a whole."
             " Pass connection.execute(relation.sql_query()), which streams."
+        )
+    if hasattr(source, "iter_rows") or hasattr(source, "itertuples"):
+        raise SourceError(
+            f"{name} is a data frame. Pass its rows: frame.itertuples(index=False) of"
+            " pandas, frame.iter_rows(named=True) of polars."
         )
     if isinstance(source, str | bytes | Mapping | type) or not isinstance(
         source, Iterable

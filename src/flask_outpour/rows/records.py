@@ -63,7 +63,7 @@ def rows_of_records(
         return Rows(names, (), close=close, caveat=caveat)
     shape = shape_of(first[0], columns, named, extras)
     tuples: Iterator[Batch] = chain([first], batches)
-    if not (uniform and isinstance(shape, _Positions) and shape.fits(first[0])):
+    if not (uniform and isinstance(shape, _Positions) and shape.is_as_wanted(first[0])):
         tuples = _shaped(tuples, shape)
     return Rows(shape.columns, tuples, close=close, caveat=caveat)
 
@@ -81,14 +81,11 @@ def shape_of(
     if isinstance(record, Mapping):
         return _Keys(tuple(record) if columns is None else columns, extras)
     if _is_positional(record):
-        names = columns or named or _own_names(record)
-        if names is None:
-            raise SourceError(
-                f"The rows are of type {type(record).__name__}, which has no names."
-                ' Give them, for example columns=["id", "name"].'
-            )
-        return _Positions(names)
+        return _positions(record, columns, named or _own_names(record))
     attributes = entity_columns(record) or _fields_of(type(record))
+    if attributes is None and columns and all(hasattr(record, n) for n in columns):
+        # Any object will do where it is said what to take of it.
+        return _Attributes(columns)
     if attributes is None:
         raise SourceError(
             f"Row 1 is of type {type(record).__name__}, which is no row. A row is a"
@@ -97,6 +94,23 @@ def shape_of(
             " (value,)."
         )
     return _Attributes(attributes if columns is None else columns)
+
+
+def _positions(
+    record: Any, columns: Sequence[str] | None, named: Sequence[str] | None
+) -> _Positions:
+    """Return how tuples get names, or which of their named values are taken."""
+    if columns is None and named is None:
+        raise SourceError(
+            f"The rows are of type {type(record).__name__}, which has no names."
+            ' Give them, for example columns=["id", "name"].'
+        )
+    if columns is None or named is None or columns == named:
+        return _Positions(columns or named or ())
+    if set(columns) <= set(named) and len(set(named)) == len(named):
+        take = _getter(itemgetter, [named.index(name) for name in columns])
+        return _Positions(columns, width=len(named), take=take)
+    return _Positions(columns)
 
 
 def _shaped(batches: Iterable[Batch], shape: Shape) -> Iterator[Batch]:
@@ -128,11 +142,22 @@ def _sound(
 
 
 class _Positions:
-    """Tuples, lists, and what else is a sequence of values."""
+    """Tuples, lists, and what else is a sequence of values.
 
-    def __init__(self, columns: Sequence[str]) -> None:
+    :param width: how many values each has, if not one for each column.
+    :param take: makes a tuple of some of its values, if not all are wanted.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[str],
+        *,
+        width: int | None = None,
+        take: Callable[[Any], Sequence[Any]] | None = None,
+    ) -> None:
         self.columns = columns
-        self._lengths = {len(columns)}
+        self._lengths = {len(columns) if width is None else width}
+        self._take = take
         self._kinds: set[type] = set()
 
     def convert(self, batch: Batch) -> Batch:
@@ -143,10 +168,11 @@ class _Positions:
             self._kinds |= kinds
         if set(map(len, batch)) != self._lengths:
             raise ValueError
-        return batch
+        return batch if self._take is None else list(map(self._take, batch))
 
-    def fits(self, record: Any) -> bool:
-        return len(record) == len(self.columns)
+    def is_as_wanted(self, record: Any) -> bool:
+        """Whether a record is a row already, with a value for each column."""
+        return self._take is None and len(record) in self._lengths
 
     def misfit(self, number: int, record: Any, error: Exception) -> Exception:
         if _is_positional(record):

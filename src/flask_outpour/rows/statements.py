@@ -29,7 +29,6 @@ from .results import describe
 from .results import Described
 from .results import ENTITIES
 from .results import has_entities
-from .results import PASS_THE_STATEMENT
 from .results import require_rows
 from .results import ResultRows
 
@@ -123,7 +122,9 @@ def _connected(bind: Any, closing: ExitStack) -> Connection:
     if not isinstance(bind, Connection):
         raise SourceError(_no_bind(bind))
     if bind.closed:
-        raise SourceError.of_closed("Connection", PASS_THE_STATEMENT)
+        raise SourceError.of_closed(
+            "Connection", "Pass the Engine as bind= instead: bind=engine."
+        )
     if not bind.in_transaction():
         closing.callback(bind.rollback)
     return bind
