@@ -83,6 +83,13 @@ def has_unread_rows(result: Any) -> bool:
     )
 
 
+def has_lost_rows(cursor: Any) -> bool:
+    """Whether PyMySQL has dropped what a cursor had to read, for another statement."""
+    return _driver_of(cursor) == "pymysql" and (
+        cursor._result is not cursor.connection._result
+    )
+
+
 def abandon(cursor: Any, drop: Callable[[], object]) -> None:
     """Close a cursor's connection, and spare the cursor reading the rest first.
 

@@ -96,6 +96,11 @@ def close_unopened(source: Any) -> None:
     """Close a source of which nothing was read, if it can be closed."""
     if is_cursor(source) and is_connection(source):
         return
+    if sys.modules.get("sqlalchemy"):
+        from .results import is_of_closed_connection
+
+        if is_of_closed_connection(source):
+            return
     if hasattr(source, "close"):
         source.close()
 

@@ -21,8 +21,10 @@ from sqlalchemy.engine import Result
 from sqlalchemy.engine import ScalarResult
 
 from ..errors import SourceError
+from .batches import batches_of
 from .batches import fetched
 from .drivers import abandon
+from .drivers import has_lost_rows
 from .drivers import has_unread_rows
 from .drivers import result_caveat
 from .entities import entity_columns
@@ -54,20 +56,46 @@ def rows_of_result(
     :raises SourceError: when it is closed, or has no rows.
     """
     whole = cursor_result(result)
-    connection = getattr(whole, "connection", None)
+    connection: Any = getattr(whole, "connection", None)
     require_rows(whole)
     if whole.closed or (connection is not None and connection.closed):
         raise SourceError.of_closed("Result", PASS_THE_STATEMENT)
-    context = getattr(whole, "context", None)
+    context: Any = getattr(whole, "context", None)
+    if getattr(context, "_is_server_side", False):
+        if not connection.in_transaction():
+            raise SourceError.of_closed("Result", PASS_THE_STATEMENT)
+        if has_lost_rows(whole.cursor):
+            raise SourceError(
+                "Another statement has run on the connection of this Result, and the"
+                f" driver has dropped its rows. {PASS_THE_STATEMENT}"
+            )
     described: Sequence[Described] = ()
     # A connection gives the columns of an entity, and only a session the entity.
     if isinstance(result, Result) and not isinstance(result, CursorResult):
         described = describe(getattr(context, "invoked_statement", None))
-        if has_entities(described) and result._unique_filter_state is None:
+        if has_entities(described) and not _is_begun(result, whole):
             result = result.yield_per(ENTITIES)
-    return ResultRows(result, ExitStack(), described).rows(
+    return ResultRows(result, ExitStack(), described, by_view=True).rows(
         columns=columns, extras=extras, caveat=result_caveat(context)
     )
+
+
+def _is_begun(result: Any, whole: Any) -> bool:
+    """Whether rows of an ORM result have come already, or come as its view chose."""
+    return bool(
+        getattr(whole, "_soft_closed", True)
+        or getattr(result, "_yield_per", True) is not None
+        or getattr(result, "_unique_filter_state", True) is not None
+    )
+
+
+def is_of_closed_connection(source: Any) -> bool:
+    """Whether this is a result whose connection went back to its pool.
+
+    To close it would disturb whoever has the connection now.
+    """
+    connection = getattr(cursor_result(source), "connection", None)
+    return is_result(source) and connection is not None and connection.closed
 
 
 def cursor_result(result: Any) -> Any:
@@ -120,15 +148,22 @@ class ResultRows:
     :param closing: what is to be closed after the result.
     :param described: the columns of the statement; they matter where entities are
         among them.
+    :param by_view: whether the view made the result, and may have read some of it.
     """
 
     def __init__(
-        self, result: Any, closing: ExitStack, described: Sequence[Described]
+        self,
+        result: Any,
+        closing: ExitStack,
+        described: Sequence[Described],
+        *,
+        by_view: bool = False,
     ) -> None:
         self._result = result
         self._closing = closing
         self._described = described
         self._cursor_result = cursor_result(result)
+        self._by_view = by_view
         self._exhausted = False
 
     def rows(
@@ -181,22 +216,28 @@ class ResultRows:
     def _read(self) -> tuple[Sequence[str] | None, Iterator[Batch]]:
         result, described = self._result, self._described
         if isinstance(result, MappingResult):
-            return None, fetched(result.fetchmany)
+            return None, self._batches(result)
         if isinstance(result, ScalarResult):
-            return _of_scalars(result)
+            return _of_scalars(result, self._batches(result))
         keys = [str(key) for key in result.keys()]  # noqa: SIM118
         if not has_entities(described):
             return keys, fetched(_fetch_of(result))
         if len(described) == 1:
-            first, batches = _peeked(fetched(result.scalars().fetchmany))
+            first, batches = _peeked(self._batches(result.scalars()))
             entity = None if first is None else first[0]
             return loaded_columns(described[0].mapper, entity), batches
-        return _of_mixed_rows(fetched(result.fetchmany), described)
+        return _of_mixed_rows(self._batches(result), described)
+
+    def _batches(self, result: Any) -> Iterator[Batch]:
+        # fetchmany() of the ORM drops what was fetched, and not yet read.
+        return batches_of(result) if self._by_view else fetched(result.fetchmany)
 
 
-def _of_scalars(result: Any) -> tuple[Sequence[str] | None, Iterator[Batch]]:
+def _of_scalars(
+    result: Any, batches: Iterator[Batch]
+) -> tuple[Sequence[str] | None, Iterator[Batch]]:
     """Return entities, or rows with one column of other values."""
-    first, batches = _peeked(fetched(result.fetchmany))
+    first, batches = _peeked(batches)
     if first is None or entity_columns(first[0]) is not None:
         return None, batches
     keys = getattr(result._metadata, "keys", ("value",))
