@@ -1,0 +1,1 @@
+"""Sources of every kind, and the rows that come of them."""
