@@ -41,6 +41,16 @@ def lack(program: str, how: str) -> None:
     pytest.skip(message)
 
 
+def pytest_collection_finish() -> None:
+    """Leave what was loaded so far out of the collections of garbage.
+
+    The leak detector makes one after each test; with pandas, polars and DuckDB loaded
+    it would take longer than the test.
+    """
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def leak_detector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Assert that every body that the test made was ended by somebody."""

@@ -56,11 +56,6 @@ CLIENTS = {
 }
 
 
-@pytest.fixture(autouse=True)
-def leak_detector() -> None:
-    """Look for no bodies: nothing here makes one, and each look takes a while."""
-
-
 def best(accept: str, formats: Formats = BUILT_IN) -> str | None:
     """Return the suffix of the format that an ``Accept`` header gets."""
     format = acceptable(formats, parse_accept_header(accept, MIMEAccept))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from importlib.util import find_spec
 from typing import Any
 
 from flask import Flask
@@ -25,7 +26,7 @@ Outpour(app)
 ENGINES: dict[str, Engine] = {}
 for variable, drivers in (
     ("POSTGRESQL", ("psycopg", "psycopg2", "pg8000")),
-    ("MARIADB", ("pymysql", "mysqldb")),
+    ("MARIADB", ("pymysql", "mysqldb") if find_spec("MySQLdb") else ("pymysql",)),
 ):
     for driver in drivers:
         if variable in os.environ:

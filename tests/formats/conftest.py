@@ -1,8 +1,7 @@
-"""The writers with msgspec and without it; tests that do not wait for garbage."""
+"""The writers with msgspec and without it."""
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -12,17 +11,6 @@ import pytest
 
 from flask_outpour.formats import json_fast
 from flask_outpour.formats import values
-
-
-# The leak detector collects garbage after each test; with pandas, polars and DuckDB
-# loaded that takes longer than the test, unless what they loaded is left out.
-@pytest.fixture(scope="package", autouse=True)
-def frozen_modules() -> Iterator[None]:
-    """Leave what was loaded out of the collections of garbage."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
 
 
 @contextmanager

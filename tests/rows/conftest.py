@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import gc
-import importlib
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,20 @@ from sqlalchemy import TextClause
 
 from rows.models import set_up
 
-#: For each driver of SQLAlchemy the server that it speaks to, and its module.
-DRIVERS = {
-    "sqlite": (None, "sqlite3"),
-    "psycopg": ("postgresql", "psycopg"),
-    "psycopg2": ("postgresql", "psycopg2"),
-    "pg8000": ("postgresql", "pg8000"),
-    "pymysql": ("mariadb", "pymysql"),
-    "mysqldb": ("mariadb", "MySQLdb"),
+#: For each driver of SQLAlchemy the server that it speaks to, if any.
+DRIVERS: dict[str, str | None] = {
+    "sqlite": None,
+    "psycopg": "postgresql",
+    "psycopg2": "postgresql",
+    "pg8000": "postgresql",
+    "pymysql": "mariadb",
 }
-SERVERS = [driver for driver, (server, _) in DRIVERS.items() if server]
-POSTGRESQL = [driver for driver in SERVERS if DRIVERS[driver][0] == "postgresql"]
-MARIADB = [driver for driver in SERVERS if DRIVERS[driver][0] == "mariadb"]
+# It is compiled where it is installed, which not every machine can.
+if find_spec("MySQLdb"):
+    DRIVERS["mysqldb"] = "mariadb"
+SERVERS = [driver for driver, server in DRIVERS.items() if server]
+POSTGRESQL = [driver for driver in SERVERS if DRIVERS[driver] == "postgresql"]
+MARIADB = [driver for driver in SERVERS if DRIVERS[driver] == "mariadb"]
 
 _NUMBERS = {
     "sqlite": (
@@ -46,7 +47,7 @@ def numbers(driver: str, rows: int, *values: str) -> TextClause:
 
     :param values: what is beside the number ``i`` in each row.
     """
-    source = _NUMBERS[DRIVERS[driver][0] or driver].format(rows=rows)
+    source = _NUMBERS[DRIVERS[driver] or driver].format(rows=rows)
     return text(f"SELECT {', '.join(['i', *values])} FROM {source}")
 
 
@@ -57,19 +58,6 @@ def wide(driver: str, width: int) -> str:
     return f"repeat('x', {width}) AS x"
 
 
-@pytest.fixture(scope="package", autouse=True)
-def frozen_modules() -> Iterator[None]:
-    """Leave what was imported out of the collections that look for leaks.
-
-    The drivers and validators are so many objects that looking at them again after
-    each test would take longer than most of the tests.
-    """
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
 @pytest.fixture
 def open_engine(
     request: pytest.FixtureRequest, tmp_path: Path
@@ -78,11 +66,7 @@ def open_engine(
     with ExitStack() as stack:
 
         def open_engine(driver: str, **options: Any) -> Engine:
-            name, module = DRIVERS[driver]
-            try:
-                importlib.import_module(module)
-            except ModuleNotFoundError:
-                pytest.skip(f"{module} is not installed")
+            name = DRIVERS[driver]
             if name is None:
                 url = f"sqlite:///{tmp_path / 'rows.db'}"
             else:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import ctypes
+import gc
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import closing
 from contextlib import contextmanager
+from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -43,7 +46,7 @@ def read_until_error(source: Any, **options: Any) -> tuple[list[Any], Exception 
 
 
 @contextmanager
-def small_memory(limit: int = 40_000_000) -> Iterator[Callable[[], None]]:
+def small_memory(limit: int = 30_000_000) -> Iterator[Callable[[], None]]:
     """Assert of each call of what is yielded that memory has hardly grown."""
     statm = Path("/proc/self/statm")
     if not statm.exists():
@@ -52,6 +55,10 @@ def small_memory(limit: int = 40_000_000) -> Iterator[Callable[[], None]]:
     def resident() -> int:
         return int(statm.read_text().split()[1]) * 4096
 
+    # What others have freed must not hide what is taken now.
+    gc.collect()
+    with suppress(AttributeError):
+        ctypes.CDLL(None).malloc_trim(0)
     before = resident()
 
     def check() -> None:

@@ -177,7 +177,7 @@ def test_rows_are_seen_when_they_come(gates: Server, suffix: str) -> None:
         fetch(gates.port, f"/open/{gate}/{burst}")
         with closing(connect(gates.port)) as connection:
             response = ask(connection, f"/rows/{gate}.{suffix}")
-            for last in range(burst - 1, 12 * burst, burst):
+            for last in range(burst - 1, 8 * burst, burst):
                 body = b""
                 while not body.endswith((ROWS[suffix] % last).encode()):
                     body += response.read1(65536)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
@@ -11,8 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import duckdb
-import MySQLdb
-import MySQLdb.cursors
 import pg8000.dbapi
 import psycopg
 import psycopg.rows
@@ -66,12 +65,6 @@ PYMYSQL = [
     pymysql.cursors.SSCursor,
     pymysql.cursors.SSDictCursor,
 ]
-MYSQLDB = [
-    MySQLdb.cursors.Cursor,
-    MySQLdb.cursors.DictCursor,
-    MySQLdb.cursors.SSCursor,
-    MySQLdb.cursors.SSDictCursor,
-]
 
 
 def check(connection: Any, *arguments: Any, **options: Any) -> None:
@@ -123,14 +116,19 @@ def test_pg8000(postgresql: PostgreSQL) -> None:
         check(connection)
 
 
-def test_mariadb(mariadb: MariaDB) -> None:
-    """Each class of cursors of both drivers gives rows, buffered or not."""
+def test_pymysql(mariadb: MariaDB) -> None:
+    """Each class of PyMySQL's cursors gives rows, buffered or not."""
     with closing(pymysql.connect(**mariadb.parameters)) as connection:
         for kind in PYMYSQL:
             check(connection, kind)
-    with closing(MySQLdb.connect(**mariadb.parameters)) as connection:
-        for kind in MYSQLDB:
-            check(connection, kind)
+
+
+def test_mysqlclient(mariadb: MariaDB) -> None:
+    """So does each class of mysqlclient's."""
+    cursors = pytest.importorskip("MySQLdb.cursors")
+    with closing(sys.modules["MySQLdb"].connect(**mariadb.parameters)) as connection:
+        for kind in ("Cursor", "DictCursor", "SSCursor", "SSDictCursor"):
+            check(connection, getattr(cursors, kind))
 
 
 def test_duckdb() -> None:
@@ -141,12 +139,14 @@ def test_duckdb() -> None:
             assert read(source.execute(f"{QUERY} LIMIT 0")) == (TABLE[0], [])
             assert source.execute("SELECT 7").fetchone() == (7,)
         connection.execute("CREATE TABLE things (id int)")
-        statement = "SELECT i, repeat('x', 400) FROM range(300000) AS numbers(i)"
-        with closing(open_rows(connection.execute(statement))) as rows:
+        statement = "SELECT i, repeat('x', 400) FROM range(200000) AS numbers(i)"
+        with (
+            small_memory() as check,
+            closing(open_rows(connection.execute(statement))) as rows,
+        ):
             assert (rows.columns[0], rows.caveat) == ("i", None)
-            with small_memory() as check:
-                for _ in rows.batches:
-                    check()
+            for _ in rows.batches:
+                check()
 
 
 def test_relation_of_duckdb() -> None:

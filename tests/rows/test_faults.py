@@ -220,10 +220,10 @@ def test_statement_fails(
 
 
 @pytest.mark.parametrize("driver", [*POSTGRESQL, *MARIADB])
-def test_hundred_clients_leave(exports: Exports, driver: str) -> None:
+def test_clients_leave(exports: Exports, driver: str) -> None:
     """Each leaves a query without end, which stops at once, and nobody else waits."""
     begun = time.monotonic()
-    for _ in range(100):
+    for _ in range(100 if driver in ("psycopg", "pymysql") else 20):
         with closing(connect(exports.server.port)) as connection:
             response = ask(connection, f"/{driver}")
             assert response.status == 200

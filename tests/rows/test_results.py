@@ -57,7 +57,7 @@ def views(
     folder: Path = tmp_path_factory.mktemp("results")
     servers = {"postgresql": postgresql, "mariadb": mariadb}
     urls = {"sqlite": f"sqlite:///{folder / 'rows.db'}"}
-    for driver, (server, _) in DRIVERS.items():
+    for driver, server in DRIVERS.items():
         if server is not None:
             urls[driver] = servers[server].url(driver)
     for driver in ("sqlite", "psycopg", "pymysql"):

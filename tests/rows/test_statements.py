@@ -158,14 +158,14 @@ def test_same_name_twice(engine: Engine) -> None:
 def test_large_result_takes_little_memory(
     driver: str, engine: Engine, opened: Any
 ) -> None:
-    """120 MB of rows are never in memory at once, in the driver's neither."""
-    statement = numbers(driver, 30_000, wide(driver, 4000))
+    """72 MB of rows are never in memory at once, in the driver's neither."""
+    statement = numbers(driver, 18_000, wide(driver, 4000))
     bind, count = opened(engine), 0
-    with closing(open_rows(statement, bind=bind)) as rows, small_memory() as check:
+    with small_memory() as check, closing(open_rows(statement, bind=bind)) as rows:
         for batch in rows.batches:
             count += len(batch)
             check()
-    assert count == 30_000
+    assert count == 18_000
     assert rows.caveat is None
     if bind is not engine:
         bind.close()
@@ -182,7 +182,7 @@ SLEEPS = {
 @pytest.mark.parametrize("driver", SERVERS, indirect=True)
 def test_slow_rows_come_one_by_one(driver: str, engine: Engine) -> None:
     """Each row of a slow query is there when the database has it."""
-    server = DRIVERS[driver][0] or ""
+    server = DRIVERS[driver] or ""
     statement = numbers(driver, 12, *SLEEPS[server])
     begun = time.monotonic()
     with closing(open_rows(statement, bind=engine)) as rows:
@@ -216,8 +216,8 @@ def test_engine_in_autocommit_streams(
 ) -> None:
     """An engine that has no transactions gets one for the stream, and only for it."""
     engine = open_engine(driver, isolation_level="AUTOCOMMIT", pool_size=1)
-    statement = numbers(driver, 20_000, wide(driver, 4000))
-    with closing(open_rows(statement, bind=engine)) as rows, small_memory() as check:
+    statement = numbers(driver, 18_000, wide(driver, 4000))
+    with small_memory() as check, closing(open_rows(statement, bind=engine)) as rows:
         assert rows.caveat is None
         for _ in rows.batches:
             check()
@@ -293,7 +293,7 @@ def test_connection_is_taken_for_the_stream_alone(
     driver: str, exports: Exports
 ) -> None:
     """It is taken when the rows begin, and given back however they end."""
-    exports.statement = numbers(driver, 40_000, wide(driver, 2000))
+    exports.statement = numbers(driver, 15_000, wide(driver, 2000))
     with closing(connect(exports.port)) as connection:
         for method, headers in (("HEAD", {}), ("GET", {"If-None-Match": '"v1"'})):
             connection.request(method, "/", headers=headers)
@@ -305,7 +305,7 @@ def test_connection_is_taken_for_the_stream_alone(
         response = connection.getresponse()
         assert response.read(10_000).startswith(b"i,x\n1,xxx")
         assert exports.taken == 1
-        assert response.read().count(b"\n") > 39_900
+        assert response.read().count(b"\n") > 14_900
         assert wait_for(lambda: exports.taken == 0)
         connection.request("GET", "/")
         response = connection.getresponse()
@@ -341,7 +341,7 @@ def test_query_of_a_client_that_left_is_cancelled(
     driver: str, exports: Exports, request: pytest.FixtureRequest
 ) -> None:
     """The database stops soon, though the query would go on for hours."""
-    server = request.getfixturevalue(DRIVERS[driver][0] or "")
+    server = request.getfixturevalue(DRIVERS[driver] or "")
     slow = "pg_sleep(0.002)" if driver in POSTGRESQL else "sleep(0.002)"
     exports.statement = numbers(driver, 10_000_000, slow, wide(driver, 30_000))
 
