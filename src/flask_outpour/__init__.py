@@ -6,11 +6,17 @@
              stream    coalesce   one      any thread
              templates            ending
 
+    source ──► rows ──► format ──► items
+               rows     formats    row_stream
+
 A request passes through :mod:`extension` into an exchange (:mod:`exchange`), which runs
 the application inside one Context (:mod:`context`), holds the headers (:mod:`start`)
 and attaches a body (:mod:`body`) to a response that streams. The headers go when the
 body has its first chunk. It joins small items (:mod:`coalesce`) and ends once;
 :mod:`delivery` closes what it was made from and tells of the end (:mod:`signals`).
+
+:mod:`exports` makes a response of rows from anywhere (:mod:`rows`), in the format
+(:mod:`formats`) that :mod:`negotiation` finds for the request.
 """
 
 from __future__ import annotations

@@ -22,7 +22,23 @@ from .json_text import NaN
 
 
 @dataclass(kw_only=True)
-class NDJSON:
+class _Objects:
+    """What the formats of JSON objects have in common: their options."""
+
+    decimal: Decimals = "string"
+    nan: NaN = "error"
+    _lines: ObjectLines = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        _check("decimal", self.decimal, "string", "number")
+        _check("nan", self.nan, "error", "null")
+
+    def _begin(self, columns: Sequence[str]) -> None:
+        self._lines = ObjectLines(columns, decimal=self.decimal, nan=self.nan)
+
+
+@dataclass(kw_only=True)
+class NDJSON(_Objects):
     r"""One JSON object on each line, also known as JSON Lines.
 
     :param decimal: a ``Decimal`` is a ``"string"``, which keeps its digits for every
@@ -34,8 +50,6 @@ class NDJSON:
     :raises ConfigurationError: for another value of an option.
     """
 
-    decimal: Decimals = "string"
-    nan: NaN = "error"
     final_record: bool = False
 
     media_type: ClassVar[str] = "application/x-ndjson"
@@ -44,18 +58,13 @@ class NDJSON:
         *("jsonl", "application/jsonl", "application/x-jsonlines"),
         *("application/ndjson", "application/json-lines"),
     )
-    _lines: ObjectLines = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        _check("decimal", self.decimal, "string", "number")
-        _check("nan", self.nan, "error", "null")
 
     def begin(self, columns: Sequence[str]) -> bytes:
         """Return nothing.
 
         :raises RowError: when two columns have the same name.
         """
-        self._lines = ObjectLines(columns, decimal=self.decimal, nan=self.nan)
+        self._begin(columns)
         return b""
 
     def feed(self, batch: Batch) -> bytes:
@@ -96,7 +105,7 @@ class JSONSequence(NDJSON):
 
 
 @dataclass(kw_only=True)
-class JSON:
+class JSON(_Objects):
     """One JSON array, with an object on each of its lines.
 
     :param decimal: as in :class:`NDJSON`.
@@ -104,23 +113,15 @@ class JSON:
     :raises ConfigurationError: for another value of an option.
     """
 
-    decimal: Decimals = "string"
-    nan: NaN = "error"
-
     media_type: ClassVar[str] = "application/json"
     suffix: ClassVar[str] = "json"
-    _lines: ObjectLines = field(init=False, repr=False, compare=False)
-
-    def __post_init__(self) -> None:
-        _check("decimal", self.decimal, "string", "number")
-        _check("nan", self.nan, "error", "null")
 
     def begin(self, columns: Sequence[str]) -> bytes:
         """Return the bracket that opens the array.
 
         :raises RowError: when two columns have the same name.
         """
-        self._lines = ObjectLines(columns, decimal=self.decimal, nan=self.nan)
+        self._begin(columns)
         return b"["
 
     def feed(self, batch: Batch) -> bytes:

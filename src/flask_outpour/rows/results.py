@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import ExitStack
@@ -11,10 +10,8 @@ from functools import partial
 from itertools import chain
 from operator import attrgetter
 from typing import Any
-from typing import NamedTuple
 
 from sqlalchemy import event
-from sqlalchemy import inspect
 from sqlalchemy.engine import CursorResult
 from sqlalchemy.engine import MappingResult
 from sqlalchemy.engine import Result
@@ -23,6 +20,9 @@ from sqlalchemy.engine import ScalarResult
 from ..errors import SourceError
 from .batches import batches_of
 from .batches import fetched
+from .descriptions import describe
+from .descriptions import Described
+from .descriptions import has_entities
 from .drivers import abandon
 from .drivers import has_lost_rows
 from .drivers import has_unread_rows
@@ -116,30 +116,6 @@ def require_rows(result: Any) -> None:
             "The statement returns no rows. Pass a SELECT, or another statement that"
             " returns some."
         )
-
-
-class Described(NamedTuple):
-    """A column of a statement."""
-
-    name: str
-    #: Of the entity that the column is, if it is one.
-    mapper: Any
-
-
-def describe(statement: Any) -> list[Described]:
-    """Return the columns of a statement, as far as it tells of them."""
-    found = []
-    for description in getattr(statement, "column_descriptions", ()):
-        entity, expression = description.get("entity"), description.get("expr")
-        is_entity = entity is not None and expression is entity
-        mapper = inspect(entity).mapper if is_entity else None
-        found.append(Described(str(description["name"]), mapper))
-    return found
-
-
-def has_entities(described: Iterable[Described]) -> bool:
-    """Whether entities are among the columns of a statement."""
-    return any(column.mapper is not None for column in described)
 
 
 class ResultRows:

@@ -20,15 +20,15 @@ from sqlalchemy.sql import Executable
 
 from ..errors import SourceError
 from .batches import FULL
+from .descriptions import describe
+from .descriptions import Described
+from .descriptions import has_entities
 from .drivers import AUTOCOMMIT
 from .drivers import commits_each_statement
 from .drivers import dialect_caveat
 from .model import Rows
 from .records import Extras
-from .results import describe
-from .results import Described
 from .results import ENTITIES
-from .results import has_entities
 from .results import require_rows
 from .results import ResultRows
 
