@@ -1,7 +1,8 @@
 """Orders in a database enter; how fast other ways and Outpour send them leaves.
 
 A PostgreSQL of its own holds them, on the same machine. All who take rows from psycopg
-have the same server-side cursor, and fetch 1,000 rows at a time. *Flask's page* is the
+have the same server-side cursor, and fetch 1,000 rows at a time, but for *stream()*,
+which lets the server send ahead. *Flask's page* is the
 snippet of Flask's documentation, ``','.join(map(str, row)) + '\\n'``, which here writes
 the lines of Starlette too. The others send what their own documentation shows. Those
 that take long send fewer rows, and Outpour then as few beside them. Flask and Django
@@ -55,6 +56,7 @@ class Way:
 
 CORE = Way("Outpour, SQLAlchemy", "/core/csv?rows={rows}")
 CURSOR = Way("Outpour, psycopg", "/psycopg/csv?rows={rows}")
+STREAM = Way("Outpour, psycopg stream()", "/psycopg-stream/csv?rows={rows}")
 LINES = Way("Outpour, NDJSON", "/core/ndjson?rows={rows}")
 SQLITE = Way("Outpour, sqlite3", "/sqlite3/csv?rows={rows}")
 PAGE = Way("Flask's page", "/page.csv", app=f"{VIEWS}flask_views:app")
@@ -102,7 +104,7 @@ def main() -> int:
         databases = Databases(postgresql, Path(directory, "orders.db"))
         load_sqlite(databases.sqlite, fewer)
         for group, number, ways in (
-            ("CSV from PostgreSQL", rows, [PAGE, CORE, CURSOR]),
+            ("CSV from PostgreSQL", rows, [PAGE, CORE, CURSOR, STREAM]),
             ("peers' CSV from PostgreSQL", fewer, [CORE, *PEERS]),
             ("JSON Lines from PostgreSQL", fewer, [LINES, FASTAPI]),
             ("CSV from SQLite", fewer, [SQLITE, DATASETTE]),

@@ -97,12 +97,16 @@ def find_program() -> str | None:
 def time_call(app: Flask, path: str) -> float:
     """Return the seconds of a call, its answer dropped."""
     environ = create_environ(path)
+    started: list[str] = []
     begun = perf_counter()
-    iterable: Any = app(environ, lambda status, headers, exc_info=None: bytes)
+    iterable: Any = app(environ, lambda status, *_: started.append(status))
     for _ in iterable:
         pass
     iterable.close()
-    return perf_counter() - begun
+    taken = perf_counter() - begun
+    if started != ["200 OK"]:
+        raise RuntimeError(f"{path} answered {started}")
+    return taken
 
 
 def time_program(program: str, path: Path, output: int) -> float:

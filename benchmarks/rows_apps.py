@@ -135,6 +135,10 @@ def _by_cursors(postgresql: str, sqlite: str) -> dict[str, Callable[[int], Sourc
         cursor = keep(psycopg.connect(postgresql)).cursor("orders")
         return cursor.execute(f"{QUERY}{rows}")
 
+    def psycopg_stream(rows: int) -> Iterator[Any]:
+        with keep(psycopg.connect(postgresql)).cursor() as cursor:
+            yield from cursor.stream(f"{QUERY}{rows}", size=1000)
+
     def sqlite3_cursor(rows: int) -> Any:
         connection = sqlite3.connect(sqlite, check_same_thread=False)
         return keep(connection).execute(f"{QUERY}{rows}")
@@ -146,6 +150,10 @@ def _by_cursors(postgresql: str, sqlite: str) -> dict[str, Callable[[int], Sourc
 
     return {
         "psycopg": lambda rows: (lambda: psycopg_cursor(rows), {}),
+        "psycopg-stream": lambda rows: (
+            lambda: psycopg_stream(rows),
+            {"columns": COLUMNS},
+        ),
         "sqlite3": lambda rows: (lambda: sqlite3_cursor(rows), {}),
         "duckdb": lambda rows: (lambda: duckdb_cursor(rows), {}),
     }

@@ -25,7 +25,7 @@ from servers.clients import fetch
 #: Seconds, none of which anybody notices.
 NOTHING = 1e-6
 #: Rows of the largest batch: a full one, and what came before the clock was read.
-FULLEST = 1000 + 1000 // 64
+FULLEST = 500 + 500 // 64
 
 
 @pytest.fixture(scope="module")
@@ -52,17 +52,17 @@ def test_every_row_comes_once_in_its_order(kind: Any) -> None:
 
 
 def test_fast_rows_go_together() -> None:
-    """The first rows leave one by one, and soon a thousand at a time."""
+    """The first rows leave one by one, and soon 500 at a time."""
     sizes = [len(batch) for batch in batches_of(iter(range(20_000)), clock=Clock())]
     assert sizes[:5] == [1] * 5
-    assert 1000 <= max(sizes) <= FULLEST
-    assert len(sizes) < 45
+    assert 500 <= max(sizes) <= FULLEST
+    assert len(sizes) < 65
 
 
 def test_rows_of_a_list_are_not_copied_one_by_one() -> None:
     """A list is cut into full batches at once."""
     sizes = [len(batch) for batch in batches_of(list(range(2500)))]
-    assert sizes == [1000, 1000, 500]
+    assert sizes == [500] * 5
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_fast_source_that_turns_slow_is_held_once() -> None:
     # Not one by one, since reading the clock for each row takes a third of the time.
     assert len(late) <= FULLEST
     assert late == list(range(late[0], late[0] + len(late)))
-    assert max(held) <= FULLEST - 1000
+    assert max(held) <= FULLEST - 500
 
 
 def test_source_of_middling_speed_is_held_for_milliseconds() -> None:

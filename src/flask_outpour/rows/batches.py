@@ -10,8 +10,11 @@ from itertools import islice
 from time import monotonic
 from typing import Any
 
-#: Rows of a full batch: the encoders are fastest from 500 to 2,000.
-FULL = 1000
+#: Rows of a full batch. The encoders are fastest from 250 to 500, whose values stay in
+#: a processor's cache.
+FULL = 500
+#: Rows of a full fetch, since the way to a database and back takes its time.
+FETCHED = 1000
 #: How often the size of a batch doubles until it is full. Half of the doublings pass
 #: below two rows, so that the first rows of a burst leave one by one.
 DOUBLINGS = 20
@@ -71,7 +74,7 @@ def batches_of(
 def fetched(
     fetch: Callable[[int], Sequence[Any]],
     *,
-    full: int = FULL,
+    full: int = FETCHED,
     longest: float = FETCH,
     clock: Callable[[], float] = monotonic,
 ) -> Iterator[Sequence[Any]]:
@@ -88,7 +91,8 @@ def fetched(
         if not batch:
             return
         took = clock() - begun
-        yield batch
+        for first in range(0, len(batch), FULL):
+            yield batch[first : first + FULL]
         if took > longest:
             size = max(size // 2, 1)
         elif grows and took * 4 <= longest:

@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 
 from ..errors import SourceError
-from .batches import FULL
+from .batches import FETCHED
 from .descriptions import describe
 from .descriptions import Described
 from .descriptions import has_entities
@@ -107,7 +107,7 @@ def _streaming(connection: Connection) -> tuple[dict[str, Any], str | None]:
     if commits_each_statement(connection):
         return {}, AUTOCOMMIT
     # Its rows come in pieces that grow to this size, so the first comes at once.
-    options = {"stream_results": True, "max_row_buffer": FULL}
+    options = {"stream_results": True, "max_row_buffer": FETCHED}
     return options, dialect_caveat(connection.dialect)
 
 
