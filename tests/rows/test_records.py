@@ -128,8 +128,11 @@ def as_sqlalchemy_row(id: int, name: str | None) -> Any:
         sqlalchemy.literal(id, sqlalchemy.Integer).label("id"),
         sqlalchemy.literal(name, sqlalchemy.String).label("name"),
     )
-    with sqlalchemy.create_engine("sqlite://").connect() as connection:
-        return connection.execute(statement).one()
+    engine = sqlalchemy.create_engine("sqlite://")
+    with engine.connect() as connection:
+        row = connection.execute(statement).one()
+    engine.dispose()
+    return row
 
 
 #: What makes a row of each kind that has names.

@@ -444,15 +444,20 @@ def test_closed_connection_is_refused() -> None:
         pass
     with pytest.raises(SourceError, match=r"Connection is closed.*bind=engine"):
         open_rows(select(Order.id), bind=connection)
+    engine.dispose()
 
 
 @pytest.fixture
-def database(app: Flask, open_engine: Callable[..., Engine]) -> SQLAlchemy:
+def database(app: Flask, open_engine: Callable[..., Engine]) -> Iterator[SQLAlchemy]:
     """Return Flask-SQLAlchemy of an application with two databases."""
     url = open_engine("sqlite").url
     app.config["SQLALCHEMY_DATABASE_URI"] = url
     app.config["SQLALCHEMY_BINDS"] = {"other": "sqlite://"}
-    return SQLAlchemy(app)
+    database = SQLAlchemy(app)
+    yield database
+    with app.app_context():
+        for engine in database.engines.values():
+            engine.dispose()
 
 
 def test_session_of_flask_sqlalchemy_is_found(
