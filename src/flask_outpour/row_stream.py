@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from collections.abc import Generator
+from collections.abc import Iterable
 from collections.abc import Iterator
 from typing import Any
 
@@ -71,14 +72,13 @@ class RowStream(Iterator[bytes]):
             _warn_once(rows.caveat)
         # What comes before the rows goes with the first of them, so that an error in
         # those has its own status.
-        ahead = self._format.begin(rows.columns)
+        ahead, chunks = self._begun(rows)
         begun = False
         try:
-            for batch in rows.batches:
-                for made in self._fed(batch):
-                    if chunk := ahead + made:
-                        yield chunk
-                        ahead, begun = b"", True
+            for made in chunks:
+                if chunk := ahead + made:
+                    yield chunk
+                    ahead, begun = b"", True
             end = ahead + self._format.finish()
         except GeneratorExit:
             raise
@@ -90,17 +90,31 @@ class RowStream(Iterator[bytes]):
         if end:
             yield end
 
-    def _fed(self, batch: Batch) -> Iterator[bytes]:
-        """Yield the bytes of a batch; where a row is bad, of the rows before it."""
-        try:
-            chunk = self._format.feed(batch)
-        except RowError as error:
-            sound = batch[: max(0, (error.row or 0) - self._count - 1)]
-            if sound:
-                yield self._format.feed(sound)
-            raise
-        self._count += len(batch)
-        yield chunk
+    def _begun(self, rows: Rows) -> tuple[bytes, Iterator[bytes]]:
+        """Return what comes before the rows, and the bytes of the rows."""
+        # Not every format can take what a source has made ready; see Format.
+        format: Any = self._format
+        if rows.lines is not None:
+            return format.begin(rows.columns), map(format.frame, rows.lines)
+        if rows.reader is not None and hasattr(format, "feed_arrow"):
+            begin = format.begin_arrow(rows.reader.schema)
+            return begin, self._fed(rows.reader, format.feed_arrow)
+        return format.begin(rows.columns), self._fed(rows.batches, format.feed)
+
+    def _fed(
+        self, batches: Iterable[Batch], feed: Callable[[Batch], bytes]
+    ) -> Iterator[bytes]:
+        """Yield the bytes of batches; where a row is bad, of the rows before it."""
+        for batch in batches:
+            try:
+                chunk = feed(batch)
+            except RowError as error:
+                sound = batch[: max(0, (error.row or 0) - self._count - 1)]
+                if len(sound):
+                    yield feed(sound)
+                raise
+            self._count += len(batch)
+            yield chunk
 
 
 def _explain(error: Exception) -> None:

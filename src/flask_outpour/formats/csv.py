@@ -20,6 +20,7 @@ from .columns import Grid
 from .columns import SEAM
 from .columns import Writer
 from .json_text import JSONText
+from .lines import CSVLines
 from .values import base64_texts
 from .values import bool_texts
 from .values import Column
@@ -137,9 +138,21 @@ class CSV:
         header = f"{mark}{self.delimiter.join(names)}{self.line_end}"
         return self._grid.header(header)
 
+    @property
+    def lines(self) -> CSVLines | None:
+        """The lines that another writer could make in place of :meth:`feed`."""
+        escapes = self._switch(self.escape_formulas)
+        if type(self) not in (CSV, TSV) or escapes or not self.header:
+            return None
+        return CSVLines(self.delimiter) if self.line_end == "\n" else None
+
     def feed(self, batch: Batch) -> bytes:
         """Return a line for each row."""
         return self._grid.write(batch)
+
+    def frame(self, lines: bytes) -> bytes:
+        """Return lines as they are."""
+        return lines
 
     def finish(self) -> bytes:
         """Return nothing: the last line has its end."""

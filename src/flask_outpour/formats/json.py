@@ -19,6 +19,7 @@ from .json_text import Decimals
 from .json_text import ERRORS
 from .json_text import JSONText
 from .json_text import NaN
+from .lines import JSONLines
 
 
 @dataclass(kw_only=True)
@@ -28,13 +29,33 @@ class _Objects:
     decimal: Decimals = "string"
     nan: NaN = "error"
     _lines: ObjectLines = field(init=False, repr=False, compare=False)
+    #: Rows whose bytes were returned.
+    _rows: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         _check("decimal", self.decimal, "string", "number")
         _check("nan", self.nan, "error", "null")
 
+    @property
+    def lines(self) -> JSONLines | None:
+        """The lines that another writer could make in place of :meth:`feed`."""
+        # A subclass may write other ones.
+        known = type(self) in (JSON, JSONSequence, NDJSON)
+        return JSONLines() if known and self.decimal == "string" else None
+
+    def feed(self, batch: Batch) -> bytes:
+        """Return the bytes of some rows."""
+        return self.frame(self._lines.write(batch))
+
+    def frame(self, lines: bytes) -> bytes:
+        """Return lines, each of them an object, as they stand in a stream."""
+        # A line feed inside a string is an escape, so each one here ends an object.
+        self._rows += lines.count(b"\n")
+        return lines
+
     def _begin(self, columns: Sequence[str]) -> None:
         self._lines = ObjectLines(columns, decimal=self.decimal, nan=self.nan)
+        self._rows = 0
 
 
 @dataclass(kw_only=True)
@@ -67,10 +88,6 @@ class NDJSON(_Objects):
         self._begin(columns)
         return b""
 
-    def feed(self, batch: Batch) -> bytes:
-        """Return a line for each row."""
-        return self._lines.write(batch)
-
     def finish(self) -> bytes:
         """Return the final record, if asked for."""
         return self._final("complete")
@@ -82,7 +99,7 @@ class NDJSON(_Objects):
     def _final(self, outcome: str) -> bytes:
         if not self.final_record:
             return b""
-        return b'{"outcome":"%s","rows":%d}\n' % (outcome.encode(), self._lines.rows)
+        return b'{"outcome":"%s","rows":%d}\n' % (outcome.encode(), self._rows)
 
 
 @dataclass(kw_only=True)
@@ -96,9 +113,9 @@ class JSONSequence(NDJSON):
     suffix: ClassVar[str] = "json-seq"
     aliases: ClassVar[tuple[str, ...]] = ()
 
-    def feed(self, batch: Batch) -> bytes:
-        """Return a text for each row."""
-        return _separated(super().feed(batch))
+    def frame(self, lines: bytes) -> bytes:
+        """Return lines, each with a record separator before it."""
+        return _separated(super().frame(lines))
 
     def _final(self, outcome: str) -> bytes:
         return _separated(super()._final(outcome))
@@ -124,15 +141,14 @@ class JSON(_Objects):
         self._begin(columns)
         return b"["
 
-    def feed(self, batch: Batch) -> bytes:
-        """Return a line for each row, without a comma behind the last."""
-        before = b",\n" if self._lines.rows else b"\n"
-        # A line feed inside a string is an escape, so each one here ends an object.
-        return before + self._lines.write(batch)[:-1].replace(b"\n", b",\n")
+    def frame(self, lines: bytes) -> bytes:
+        """Return lines with commas between them, and none behind the last."""
+        before = b",\n" if self._rows else b"\n"
+        return before + super().frame(lines)[:-1].replace(b"\n", b",\n")
 
     def finish(self) -> bytes:
         """Return the bracket that closes the array."""
-        return b"\n]\n" if self._lines.rows else b"]\n"
+        return b"\n]\n" if self._rows else b"]\n"
 
 
 class ObjectLines:

@@ -19,9 +19,22 @@ class Format(Protocol):
     Each stream works on a copy of it (:func:`copy.copy`), so that a method can keep
     what the next one needs in attributes.
 
-    A format may have two more names. ``aliases`` are further suffixes and media types
-    that choose it. ``interrupt()`` returns the last bytes of a stream that failed
-    after its first; without it, the bytes just break off.
+    A format may have more names:
+
+    ``aliases``
+        are further suffixes and media types that choose it.
+    ``interrupt()``
+        returns the last bytes of a stream that failed after its first; without it,
+        the bytes just break off.
+    ``begin_arrow(schema)`` and ``feed_arrow(batch)``
+        are called instead of ``begin`` and ``feed`` where the source has its rows in
+        Arrow's columns: with a ``pyarrow.Schema`` and ``pyarrow.RecordBatch`` objects
+        of any length. Without them the rows come as tuples from there, too.
+    ``lines`` and ``frame(lines)``
+        are for sources that write text themselves. ``lines`` says which lines
+        (:class:`~flask_outpour.formats.lines.CSVLines` or ``JSONLines``), or is
+        ``None``; ``frame`` returns the bytes of whole lines as they belong into a
+        stream, and is called instead of ``feed``.
     """
 
     @property

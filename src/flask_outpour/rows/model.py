@@ -19,6 +19,10 @@ class Rows:
     :param columns: the names, in their order.
     :param batches: lists of tuples, each as long as there are columns; 500 to 1,000
         rows a batch are fastest.
+    :param lines: whole lines of the rows in the format that is wanted, where the
+        source writes them itself; they are taken instead of the batches.
+    :param reader: a ``pyarrow.RecordBatchReader`` of the rows, where the source has
+        them in columns; formats that can take it instead of the batches.
     :param close: is called once, when no more rows are wanted.
     :param caveat: what the log should say of the source, if anything.
     """
@@ -28,22 +32,28 @@ class Rows:
         columns: Iterable[str],
         batches: Iterable[Batch],
         *,
+        lines: Iterable[bytes] | None = None,
+        reader: Any = None,
         close: Callable[[], object] | None = None,
         caveat: str | None = None,
     ) -> None:
         self.columns = tuple(columns)
         self.batches = batches
+        self.lines = lines
+        self.reader = reader
         self.caveat = caveat
         self._close = close
 
     def close(self) -> None:
         """Close what the rows come from, once."""
         close, self._close = self._close, None
-        batches, self.batches = self.batches, ()
+        sources: tuple[Any, ...] = (self.batches, self.lines)
+        self.batches, self.lines, self.reader = (), None, None
         try:
             # A generator first lets go of what close() closes.
-            if hasattr(batches, "close"):
-                batches.close()
+            for source in sources:
+                if hasattr(source, "close"):
+                    source.close()
         finally:
             if close is not None:
                 close()
