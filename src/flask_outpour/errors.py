@@ -99,6 +99,20 @@ class RowError(OutpourError, ValueError):
         )
 
     @classmethod
+    def of_misfit(
+        cls, row: int, column: str, value: object, expected: str, cause: BaseException
+    ) -> RowError:
+        """Name a value that a column of one type cannot have, or not all of it."""
+        reason = f": {cause}" if str(cause) else ""
+        return cls(
+            f"Row {row}, column {column!r}: a value of type {type(value).__name__} does"
+            f" not fit into a column of {expected}{reason}. Give the column another"
+            " type by schema=, or convert the value before the rows are streamed.",
+            row=row,
+            column=column,
+        )
+
+    @classmethod
     def of_length(cls, row: int, columns: Sequence[str], values: Sized) -> RowError:
         """Name a row with too few or too many values."""
         return cls(
@@ -137,6 +151,15 @@ class RowError(OutpourError, ValueError):
         )
 
     @classmethod
+    def of_column(cls, column: str, kind: str, format: str) -> RowError:
+        """Name a column of a type that a format lacks."""
+        return cls(
+            f"Column {column!r} is of type {kind}, which {format} lacks. Give it"
+            " another type in the query, or by schema=.",
+            column=column,
+        )
+
+    @classmethod
     def of_name(cls, cause: UnicodeEncodeError) -> RowError:
         """Name the sign in a column's name that UTF-8 lacks."""
         sign = cause.object[cause.start : cause.end]
@@ -150,8 +173,8 @@ class RowError(OutpourError, ValueError):
         """Name the columns that have the same name, where names must differ."""
         return cls(
             "More than one column has the name"
-            f" {', '.join(map(repr, names))}, and an object of JSON can hold one of"
-            " them. Name the columns apart in the query, or in columns=."
+            f" {', '.join(map(repr, names))}, and readers of this format find columns"
+            " by their names. Name the columns apart in the query, or in columns=."
         )
 
 

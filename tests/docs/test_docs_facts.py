@@ -44,7 +44,7 @@ VALUE_NAMES = {
     )
 }
 #: The formats that are no public name of the package.
-MORE_FORMATS = ["HTMLTable", "JSONSequence", "TSV"]
+MORE_FORMATS = ["Arrow", "HTMLTable", "JSONSequence", "Parquet", "TSV"]
 
 
 def read(page: str) -> str:

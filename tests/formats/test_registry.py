@@ -16,10 +16,12 @@ from flask_outpour import NDJSON
 from flask_outpour import Outpour
 from flask_outpour import stream_rows
 from flask_outpour.errors import ConfigurationError
+from flask_outpour.formats import Arrow
 from flask_outpour.formats import BUILT_IN
 from flask_outpour.formats import Formats
 from flask_outpour.formats import HTMLTable
 from flask_outpour.formats import JSONSequence
+from flask_outpour.formats import Parquet
 from flask_outpour.formats import TSV
 
 
@@ -62,6 +64,8 @@ def test_built_in_formats() -> None:
         "ndjson": "application/x-ndjson",
         "json-seq": "application/json-seq",
         "html": "text/html",
+        "arrows": "application/vnd.apache.arrow.stream",
+        "parquet": "application/vnd.apache.parquet",
     }
 
 
@@ -75,6 +79,8 @@ def test_names() -> None:
         (["application/jsonl", "application/ndjson"], NDJSON),
         (["json-seq", "application/json-seq"], JSONSequence),
         (["html", "htm", "text/html"], HTMLTable),
+        (["arrows", "application/vnd.apache.arrow.stream"], Arrow),
+        (["parquet", "application/vnd.apache.parquet"], Parquet),
     ]:
         assert {type(BUILT_IN.named(name)) for name in names} == {kind}
     for name in ("", "xml", "cs", "text", "csv ", "*/*"):
@@ -162,6 +168,21 @@ def test_media_types_with_their_aliases() -> None:
     assert types["application/jsonl"] is types["application/x-ndjson"]
     assert "jsonl" not in types
     assert next(iter(types)) == "text/csv"
+
+
+class Faraway(Lines):
+    """A format whose package is not installed."""
+
+    available = False
+
+
+def test_a_format_that_is_not_available() -> None:
+    """It is found by its name alone; suffix, Accept and lists pass it over."""
+    formats = BUILT_IN.plus([Faraway()])
+    assert isinstance(formats.named("lines"), Faraway)
+    assert formats.with_suffix("/rows.lines") is None
+    assert "text/x-lines" not in dict(formats.media_types())
+    assert "lines" not in str(formats)
 
 
 @pytest.mark.parametrize("late", [False, True])

@@ -414,7 +414,7 @@ def test_same_name_twice(app: Flask, client: FlaskClient) -> None:
     assert client.get("/rows.csv").text == "id,x,id,x\n1,2,3,4\n"
     assert client.get("/rows.tsv").text == "id\tx\tid\tx\n1\t2\t3\t4\n"
     for suffix in ("json", "ndjson", "json-seq"):
-        with pytest.raises(RowError, match=r"'id', 'x', .* JSON .* columns="):
+        with pytest.raises(RowError, match=r"'id', 'x', .*readers.*columns="):
             client.get(f"/rows.{suffix}")
 
 

@@ -5,24 +5,34 @@
     batch ──► transpose ──► texts of each column ──► rows put together ──► bytes
               columns       values, csv, json        columns
 
-Each format is one file: :mod:`csv`, :mod:`json` and :mod:`html`; :mod:`registry` finds
-them by name, suffix and media type.
+    batch ──► record batch ──► held with others ──► pyarrow's writer ──► bytes
+              schemas, arrays  recording            arrow, parquet
+
+Each format is one file: :mod:`csv`, :mod:`json`, :mod:`html`, :mod:`arrow` and
+:mod:`parquet`; :mod:`registry` finds them by name, suffix and media type.
 """
 
 from __future__ import annotations
 
+from .arrow import Arrow
 from .csv import CSV
 from .csv import TSV
 from .html import HTMLTable
 from .json import JSON
 from .json import JSONSequence
 from .json import NDJSON
+from .parquet import Parquet
 from .registry import Format
 from .registry import Formats
 from .registry import require_format
 
 #: In the order in which they are preferred where a client likes several as much.
-BUILT_IN = Formats([CSV(), TSV(), JSON(), NDJSON(), JSONSequence(), HTMLTable()])
+BUILT_IN = Formats(
+    [
+        *(CSV(), TSV(), JSON(), NDJSON(), JSONSequence(), HTMLTable()),
+        *(Arrow(), Parquet()),
+    ]
+)
 
 __all__ = [
     "BUILT_IN",
@@ -30,9 +40,11 @@ __all__ = [
     "JSON",
     "NDJSON",
     "TSV",
+    "Arrow",
     "Format",
     "Formats",
     "HTMLTable",
     "JSONSequence",
+    "Parquet",
     "require_format",
 ]

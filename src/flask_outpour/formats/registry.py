@@ -23,6 +23,9 @@ class Format(Protocol):
 
     ``aliases``
         are further suffixes and media types that choose it.
+    ``available``
+        is ``False`` where a package that it needs is not installed; it is then chosen
+        by ``format=`` alone, and ``begin`` names what is missing.
     ``interrupt()``
         returns the last bytes of a stream that failed after its first; without it,
         the bytes just break off.
@@ -32,7 +35,7 @@ class Format(Protocol):
         of any length. Without them the rows come as tuples from there, too.
     ``lines`` and ``frame(lines)``
         are for sources that write text themselves. ``lines`` says which lines
-        (:class:`~flask_outpour.formats.lines.CSVLines` or ``JSONLines``), or is
+        (:class:`~flask_outpour.lines.CSVLines` or ``JSONLines``), or is
         ``None``; ``frame`` returns the bytes of whole lines as they belong into a
         stream, and is called instead of ``feed``.
     """
@@ -90,7 +93,7 @@ class Formats:
         """Return the format of a path's suffix, and that suffix, if there is one."""
         _, dot, suffix = path.rpartition("/")[2].lower().rpartition(".")
         format = self.named(suffix) if dot else None
-        return None if format is None else (format, suffix)
+        return None if format is None or not _is_available(format) else (format, suffix)
 
     def plus(self, formats: Iterable[Format]) -> Formats:
         """Return these formats and others; those replace these of the same name.
@@ -126,15 +129,20 @@ class Formats:
         return Formats(found)
 
     def media_types(self) -> Iterator[tuple[str, Format]]:
-        """Yield each media type with its format."""
-        for format in self:
+        """Yield each media type of what is available, with its format."""
+        for format in filter(_is_available, self):
             yield format.media_type, format
             for alias in getattr(format, "aliases", ()):
                 if "/" in alias:
                     yield alias, format
 
     def __str__(self) -> str:
-        return ", ".join(f"{format.suffix} ({format.media_type})" for format in self)
+        available = filter(_is_available, self)
+        return ", ".join(f"{each.suffix} ({each.media_type})" for each in available)
+
+
+def _is_available(format: Format) -> bool:
+    return getattr(format, "available", True)
 
 
 def require_format(format: Format) -> None:
