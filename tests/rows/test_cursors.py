@@ -149,18 +149,6 @@ def test_duckdb() -> None:
                 check()
 
 
-def test_relation_of_duckdb() -> None:
-    """A relation that keeps no result is refused, and what the error names is right."""
-    with closing(duckdb.connect()) as connection:
-        relation = connection.sql(QUERY)
-        if hasattr(relation, "fetchmany"):
-            assert read(relation) == TABLE
-            return
-        with pytest.raises(SourceError, match=r"connection.execute\(.*sql_query\(\)\)"):
-            open_rows(relation)
-        assert read(connection.execute(relation.sql_query())) == TABLE
-
-
 @pytest.fixture
 def cursor() -> Iterator[sqlite3.Cursor]:
     """Return a cursor that has executed nothing."""

@@ -10,8 +10,6 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
-import pandas
-import polars
 import psycopg
 import pytest
 from flask import Flask
@@ -139,22 +137,6 @@ def test_error_of_a_function_is_its_own() -> None:
 
     with pytest.raises(LookupError, match="no such table"):
         open_rows(fail)
-
-
-def test_frames_give_rows_as_the_error_says() -> None:
-    """A data frame is refused, and what the error names instead is right."""
-    frames: list[Any] = [
-        pandas.DataFrame({"id": [1, 2], "name": ["Ada", "Bo"]}),
-        polars.DataFrame({"id": [1, 2], "name": ["Ada", "Bo"]}),
-    ]
-    for frame in frames:
-        with pytest.raises(SourceError) as caught:
-            open_rows(frame)
-        assert "frame.itertuples(index=False)" in str(caught.value)
-        assert "frame.iter_rows(named=True)" in str(caught.value)
-    expected = (("id", "name"), [(1, "Ada"), (2, "Bo")])
-    assert read(frames[0].itertuples(index=False)) == expected
-    assert read(frames[1].iter_rows(named=True)) == expected
 
 
 async def asynchronous() -> AsyncIterator[tuple[int]]:

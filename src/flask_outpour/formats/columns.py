@@ -57,8 +57,11 @@ class Grid:
             kind: self._narrowing(writer) if kind in _WIDE else writer
             for kind, writer in writers.items()
         }
-        self._null = null
-        begin, *middle, end = map(self._narrow, between)
+        #: The text of ``None``.
+        self.null = null
+        #: As it was given, but narrow.
+        self.between = list(map(self._narrow, between))
+        begin, *middle, end = self.between
         # The end of a row and the beginning of the next one are one piece.
         self._begin, self._end = begin, end
         self._row = [part for text in (*middle, end + begin) for part in ("", text)]
@@ -106,12 +109,12 @@ class Grid:
         if len(kinds) > 1 or not kinds <= self._writers.keys():
             return list(map(self.cell, values))
         if not kinds:
-            return [self._null] * len(values)
+            return [self.null] * len(values)
         writer = self._writers[kinds.pop()]
         if not nullable:
             return writer(values)
         texts = iter(writer([value for value in values if value is not None]))
-        null = self._null
+        null = self.null
         return [null if value is None else next(texts) for value in values]
 
     def _narrowing(self, writer: Writer) -> Writer:
@@ -133,7 +136,7 @@ class Grid:
         """Return the text of one value of any type."""
         value = plain(value)
         if value is None:
-            return self._null
+            return self.null
         return self._writers[base_of(value)]([value])[0]
 
     def _refusal(self, batch: Batch) -> RowError:

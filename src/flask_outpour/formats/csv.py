@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,15 +13,19 @@ from datetime import datetime
 from datetime import time
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 from typing import ClassVar
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from ..errors import SourceError
+from ..lines import CSVLines
+from ..lines import Dialect
 from .columns import Batch
 from .columns import Grid
 from .columns import SEAM
 from .columns import Writer
 from .json_text import JSONText
-from .lines import CSVLines
 from .values import base64_texts
 from .values import bool_texts
 from .values import Column
@@ -31,6 +36,9 @@ from .values import int_texts
 from .values import iso_texts
 from .values import str_datetime_texts
 from .values import Texts
+
+if TYPE_CHECKING:
+    from .arrow_text import ArrowText
 
 #: What a spreadsheet takes for the beginning of a formula, says OWASP's page on CSV
 #: injection; the last four are the full-width forms of the first. LibreOffice drops a
@@ -87,7 +95,12 @@ class CSV:
         gets an apostrophe before it. Numbers, and text that is just a number, stay
         as they are; what reads the file otherwise sees the apostrophe. Text with a
         comma, a semicolon or a tab is then quoted with any delimiter.
-    :raises ConfigurationError: for a delimiter or line end that does not separate.
+    :param dialect: ``"postgresql"`` sends the text that PostgreSQL itself has for the
+        values, such as ``t`` and ``f``, as fast as it comes; the rows must then be
+        those of a SQLAlchemy statement that runs on psycopg. ``"outpour"`` is the
+        same text for every source.
+    :raises ConfigurationError: for a delimiter or line end that does not separate, and
+        for options that PostgreSQL's text cannot have.
     """
 
     excel: bool = False
@@ -96,11 +109,14 @@ class CSV:
     header: bool = True
     bom: bool | None = None
     escape_formulas: bool | None = None
+    dialect: Dialect = "outpour"
 
     media_type: ClassVar[str] = "text/csv"
     suffix: ClassVar[str] = "csv"
     aliases: ClassVar[tuple[str, ...]] = ()
     _grid: Grid = field(init=False, repr=False, compare=False)
+    _quote: Quoting = field(init=False, repr=False, compare=False)
+    _arrow: ArrowText = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[!#-*,;<>-@\[-^`{-~\t\x1c-\x1f]", self.delimiter):
@@ -113,11 +129,20 @@ class CSV:
             raise ConfigurationError(
                 f'{self.line_end!r} cannot end a line of CSV: "\\n" and "\\r\\n" can.'
             )
+        if self.dialect not in ("outpour", "postgresql"):
+            raise ConfigurationError(
+                f"dialect= takes 'outpour' or 'postgresql', but it is {self.dialect!r}."
+            )
+        if self.dialect == "postgresql" and self.lines is None:
+            raise ConfigurationError(
+                "PostgreSQL's own text has no CRLF and no guard against formulas: with"
+                ' dialect="postgresql" leave line_end and escape_formulas as they are.'
+            )
 
     def begin(self, columns: Sequence[str]) -> bytes:
         """Return the byte order mark and the header, as far as asked for."""
         single = len(columns) == 1
-        quote = Quoting(
+        quote = self._quote = Quoting(
             self.delimiter,
             single=single,
             escapes=self._switch(self.escape_formulas),
@@ -141,14 +166,48 @@ class CSV:
     @property
     def lines(self) -> CSVLines | None:
         """The lines that another writer could make in place of :meth:`feed`."""
-        escapes = self._switch(self.escape_formulas)
-        if type(self) not in (CSV, TSV) or escapes or not self.header:
-            return None
-        return CSVLines(self.delimiter) if self.line_end == "\n" else None
+        unfit = self._switch(self.escape_formulas) or self.line_end != "\n"
+        if self.dialect == "outpour":
+            # A subclass may write other ones, and without a header a text that looks
+            # like a byte order mark is quoted.
+            unfit = unfit or type(self) not in (CSV, TSV) or not self.header
+        return None if unfit else CSVLines(self.delimiter, self.dialect)
 
     def feed(self, batch: Batch) -> bytes:
-        """Return a line for each row."""
+        """Return a line for each row.
+
+        :raises SourceError: where PostgreSQL should have written it.
+        """
+        if self.dialect == "postgresql":
+            raise SourceError(
+                'CSV(dialect="postgresql") is the text of PostgreSQL itself, and these'
+                " rows do not come from a statement that SQLAlchemy runs on psycopg."
+                " Leave the dialect out, or pass such a statement with bind=."
+            )
         return self._grid.write(batch)
+
+    def begin_arrow(self, schema: Any) -> bytes:
+        """Return what :meth:`begin` does for the columns of a schema."""
+        from .arrow_text import ArrowText
+        from .arrow_text import QuotedTexts
+        from .arrow_text import Style
+
+        begun = self.begin(schema.names)
+        text = QuotedTexts(self._quote.special) if self._quote.is_simple else None
+        style = Style(text, quote="", decimal_quote="", separator=" ")
+        self._arrow = ArrowText(schema, self._grid, style)
+        return begun
+
+    @property
+    def feed_arrow(self) -> Callable[[Any], bytes]:
+        """What returns a line for each row of a record batch of Arrow's."""
+        if type(self) not in (CSV, TSV) or self.dialect != "outpour":
+            # What a subclass writes, or refuses, is in its feed().
+            raise AttributeError("feed_arrow")
+        return self._feed_arrow
+
+    def _feed_arrow(self, batch: Any) -> bytes:
+        return self._arrow.write(batch)
 
     def frame(self, lines: bytes) -> bytes:
         """Return lines as they are."""
@@ -180,10 +239,12 @@ class Quoting:
     ) -> None:
         # A spreadsheet may part a line at these, too, and run the second part.
         others += ",;\t" if escapes else ""
-        self._special = sorted({*'"\n\r', delimiter, *others})
-        self._has_special = re.compile(f"[{re.escape(''.join(self._special))}]").search
+        self.special = sorted({*'"\n\r', delimiter, *others})
+        self._has_special = re.compile(f"[{re.escape(''.join(self.special))}]").search
         self._single = single
         self._escapes = escapes
+        #: Whether texts are quoted that are empty or have something special, no others.
+        self.is_simple = not (single or escapes)
 
     def after(self, writer: Writer) -> Writer:
         """Return a writer that quotes what another one has written."""
@@ -207,7 +268,7 @@ class Quoting:
     def _hits(self, joined: str) -> list[int]:
         """Return where joined texts have what must be quoted; some texts twice."""
         hits = []
-        for special in self._special:
+        for special in self.special:
             place = joined.find(special)
             while place >= 0:
                 hits.append(place)

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
 from json.encoder import encode_basestring
+from typing import Any
 from typing import ClassVar
 
 from ..errors import ConfigurationError
 from ..errors import RowError
+from ..lines import JSONLines
 from .columns import Batch
 from .columns import Grid
 from .json_fast import fast_lines
@@ -19,7 +22,6 @@ from .json_text import Decimals
 from .json_text import ERRORS
 from .json_text import JSONText
 from .json_text import NaN
-from .lines import JSONLines
 
 
 @dataclass(kw_only=True)
@@ -28,7 +30,10 @@ class _Objects:
 
     decimal: Decimals = "string"
     nan: NaN = "error"
+
+    _opening: ClassVar[bytes] = b""
     _lines: ObjectLines = field(init=False, repr=False, compare=False)
+    _arrow: Callable[[Any], bytes] = field(init=False, repr=False, compare=False)
     #: Rows whose bytes were returned.
     _rows: int = field(init=False, repr=False, compare=False, default=0)
 
@@ -40,12 +45,39 @@ class _Objects:
     def lines(self) -> JSONLines | None:
         """The lines that another writer could make in place of :meth:`feed`."""
         # A subclass may write other ones.
-        known = type(self) in (JSON, JSONSequence, NDJSON)
-        return JSONLines() if known and self.decimal == "string" else None
+        known = self._is_known and self.decimal == "string"
+        return JSONLines() if known else None
+
+    def begin(self, columns: Sequence[str]) -> bytes:
+        """Return what comes before the first object.
+
+        :raises RowError: when two columns have the same name.
+        """
+        self._lines = ObjectLines(columns, decimal=self.decimal, nan=self.nan)
+        self._rows = 0
+        return self._opening
 
     def feed(self, batch: Batch) -> bytes:
         """Return the bytes of some rows."""
         return self.frame(self._lines.write(batch))
+
+    def begin_arrow(self, schema: Any) -> bytes:
+        """Return what :meth:`begin` does for the columns of a schema."""
+        begun = self.begin(schema.names)
+        self._arrow = self._lines.of_arrow(schema)
+        return begun
+
+    @property
+    def feed_arrow(self) -> Callable[[Any], bytes]:
+        """What returns the bytes of a record batch of Arrow's."""
+        if not self._is_known:
+            # What a subclass writes is in its feed().
+            raise AttributeError("feed_arrow")
+        return self._feed_arrow
+
+    def _feed_arrow(self, batch: Any) -> bytes:
+        lines: bytes = self._arrow(batch)
+        return self.frame(lines) if lines else b""
 
     def frame(self, lines: bytes) -> bytes:
         """Return lines, each of them an object, as they stand in a stream."""
@@ -53,9 +85,9 @@ class _Objects:
         self._rows += lines.count(b"\n")
         return lines
 
-    def _begin(self, columns: Sequence[str]) -> None:
-        self._lines = ObjectLines(columns, decimal=self.decimal, nan=self.nan)
-        self._rows = 0
+    @property
+    def _is_known(self) -> bool:
+        return type(self) in (JSON, JSONSequence, NDJSON)
 
 
 @dataclass(kw_only=True)
@@ -79,14 +111,6 @@ class NDJSON(_Objects):
         *("jsonl", "application/jsonl", "application/x-jsonlines"),
         *("application/ndjson", "application/json-lines"),
     )
-
-    def begin(self, columns: Sequence[str]) -> bytes:
-        """Return nothing.
-
-        :raises RowError: when two columns have the same name.
-        """
-        self._begin(columns)
-        return b""
 
     def finish(self) -> bytes:
         """Return the final record, if asked for."""
@@ -132,14 +156,7 @@ class JSON(_Objects):
 
     media_type: ClassVar[str] = "application/json"
     suffix: ClassVar[str] = "json"
-
-    def begin(self, columns: Sequence[str]) -> bytes:
-        """Return the bracket that opens the array.
-
-        :raises RowError: when two columns have the same name.
-        """
-        self._begin(columns)
-        return b"["
+    _opening: ClassVar[bytes] = b"["
 
     def frame(self, lines: bytes) -> bytes:
         """Return lines with commas between them, and none behind the last."""
@@ -172,6 +189,7 @@ class ObjectLines:
             errors=ERRORS,
         )
         self._fast: FastLines | None = fast_lines(tuple(columns), decimal)
+        self._decimal_quote = '"' if decimal == "string" else ""
 
     @property
     def rows(self) -> int:
@@ -188,6 +206,16 @@ class ObjectLines:
             return self._grid.write(batch)
         self._grid.rows += len(batch)
         return lines
+
+    def of_arrow(self, schema: Any) -> Callable[[Any], bytes]:
+        """Return what writes the lines of record batches."""
+        from .arrow_text import ArrowText
+        from .arrow_text import escaped_texts
+        from .arrow_text import Style
+
+        quote = self._decimal_quote
+        style = Style(escaped_texts, quote='"', decimal_quote=quote, separator="T")
+        return ArrowText(schema, self._grid, style).write
 
 
 def _separated(lines: bytes) -> bytes:

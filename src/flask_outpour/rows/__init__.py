@@ -3,10 +3,14 @@
 ::
 
     source ──► opening ──► cursors, statements, records ──► batches ──► Rows
+                           arrow ──► record batches ──────────────────► Rows
+                           statements ──► copying ──► lines ──────────► Rows
 
 :func:`opening.open_rows` finds out what a source is; :mod:`cursors` and
 :mod:`statements` read databases, :mod:`records` any objects, and :mod:`batches`
-decides how many rows go together.
+decides how many rows go together. :mod:`arrow` reads what has columns already, and
+:mod:`copying` lets PostgreSQL write lines itself: :mod:`fitness` says whether it may,
+:mod:`casts` how, :mod:`pieces` and :mod:`objects` pass on what comes.
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from typing import Protocol
 from typing import runtime_checkable
 
 from ..errors import SourceError
+from .arrow import is_arrow
+from .arrow import rows_of_arrow
 from .batches import batches_of
 from .cursors import is_connection
 from .cursors import is_cursor
@@ -21,8 +23,8 @@ from .records import rows_of_records
 
 _TAKES = (
     "stream_rows takes an iterable of tuples, dicts or objects, a cursor, a statement"
-    " of SQLAlchemy such as text('SELECT ...'), a Rows, or a function that returns one"
-    " of these"
+    " of SQLAlchemy such as text('SELECT ...'), a data frame or what else has columns"
+    " of Arrow, a Rows, or a function that returns one of these"
 )
 
 
@@ -69,11 +71,18 @@ def open_rows(
             )
         if is_result(source):
             return rows_of_result(source, columns=columns, extras=extras)
+    if is_arrow(source):
+        return rows_of_arrow(source, columns=columns)
     if is_cursor(source):
         return rows_of_cursor(source, columns=columns, extras=extras)
     if callable(source) and not isinstance(source, Iterable | type | _Connection):
-        options = {"columns": columns, "bind": bind, "session": session}
-        return _opened_or_closed(source(), extras=extras, **options)
+        return _opened_or_closed(
+            source(),
+            columns=columns,
+            bind=bind,
+            session=session,
+            extras=extras,
+        )
     _require_rows(source)
     return rows_of_records(
         batches_of(source),
@@ -129,16 +138,6 @@ def _require_rows(source: Any) -> None:
     if isinstance(source, _Connection):
         raise SourceError(
             f"{name} is a connection. Execute a query on it, and pass the cursor."
-        )
-    if hasattr(source, "sql_query"):
-        raise SourceError(
-            f"{name} is a relation, which DuckDB would read into memory as a whole."
-            " Pass connection.execute(relation.sql_query()), which streams."
-        )
-    if hasattr(source, "iter_rows") or hasattr(source, "itertuples"):
-        raise SourceError(
-            f"{name} is a data frame. Pass its rows: frame.itertuples(index=False) of"
-            " pandas, frame.iter_rows(named=True) of polars."
         )
     if isinstance(source, str | bytes | Mapping | type) or not isinstance(
         source, Iterable

@@ -107,10 +107,21 @@ def _positions(
         )
     if columns is None or named is None or columns == named:
         return _Positions(columns or named or ())
+    picks = picked(columns, named)
+    if picks is None:
+        return _Positions(columns)
+    take = _getter(itemgetter, picks)
+    return _Positions(columns, width=len(named), take=take)
+
+
+def picked(columns: Sequence[str], named: Sequence[str]) -> list[int] | None:
+    """Return where the wanted columns are among named ones.
+
+    Return ``None`` where they are not the names of some, but new names for all.
+    """
     if set(columns) <= set(named) and len(set(named)) == len(named):
-        take = _getter(itemgetter, [named.index(name) for name in columns])
-        return _Positions(columns, width=len(named), take=take)
-    return _Positions(columns)
+        return [named.index(name) for name in columns]
+    return None
 
 
 def _shaped(batches: Iterable[Batch], shape: Shape) -> Iterator[Batch]:
