@@ -26,7 +26,8 @@ ROWS = [name for name in MODULES if name.split(".")[0] == "rows"]
 FORMATS = [name for name in MODULES if name.split(".")[0] == "formats"]
 #: What knows of rows, bytes, settings and servers, but not of Flask.
 FRAMEWORK_FREE = [
-    *("body", "coalesce", "configuration", "errors", "negotiation", "servers", "start"),
+    *("arrow_values", "body", "coalesce", "configuration", "errors", "extras", "lines"),
+    *("negotiation", "servers", "start"),
     *ROWS,
     *FORMATS,
 ]
@@ -184,7 +185,7 @@ def test_formats_know_no_source(side: list[str], other: str) -> None:
     assert [name for name in reached if name.split(".")[0] == other] == []
 
 
-def test_only_three_modules_need_sqlalchemy() -> None:
+def test_only_some_modules_need_sqlalchemy() -> None:
     """What reads statements and their results has SQLAlchemy; thin parts may."""
     users = {
         module
@@ -193,7 +194,8 @@ def test_only_three_modules_need_sqlalchemy() -> None:
         if name.split(".")[0] in ("sqlalchemy", "flask_sqlalchemy")
         and module.split(".")[0] not in THIN
     }
-    assert users == {"rows.descriptions", "rows.results", "rows.statements"}
+    parts = ("copying", "descriptions", "fitness", "results", "statements")
+    assert users == {f"rows.{part}" for part in parts}
 
 
 def run_python(code: str) -> str:
@@ -216,7 +218,7 @@ import sys
 class Missing:
     def find_spec(self, name, path=None, target=None):
         if name in {OPTIONAL}:
-            raise ModuleNotFoundError(name)
+            raise ModuleNotFoundError(name, name=name)
 sys.meta_path.insert(0, Missing())
 from flask import Flask
 from flask_outpour import Outpour, stream_rows
@@ -236,6 +238,41 @@ def test_rows_stream_without_any_optional_package() -> None:
         *("id,share,text", "1,0.5,a", '2,,"b,c"'),
         '{"id":1,"share":0.5,"text":"a"}',
         '{"id":2,"share":null,"text":"b,c"}',
+    ]
+
+
+WITHOUT_PYARROW = (
+    WITHOUT_OPTIONAL
+    + """
+client = app.test_client()
+wanted = "application/vnd.apache.parquet"
+for accept in (wanted, f"{wanted}, text/csv;q=0.1"):
+    answer = client.get("/rows", headers={"Accept": accept})
+    print(answer.status_code, answer.mimetype, "parquet" in answer.text)
+app.testing = True
+for name in ("parquet", "arrows"):
+    try:
+        client.get(f"/named/{name}")
+    except Exception as error:
+        print(type(error).__name__, "Flask-Outpour[arrow]" in str(error))
+"""
+).replace(
+    "for suffix in",
+    """columns = ["a", "b", "c"]
+app.add_url_rule("/rows", "any", lambda: stream_rows(rows, columns=columns))
+app.add_url_rule("/named/<name>", "named", lambda name: stream_rows(
+    rows, name, columns=columns))
+for suffix in""",
+)
+
+
+def test_formats_of_arrow_name_the_extra_that_they_need() -> None:
+    """Without pyarrow they are offered to nobody, and an error where asked for."""
+    assert run_python(WITHOUT_PYARROW).splitlines()[-4:] == [
+        "406 text/html False",
+        "200 text/csv False",
+        "ConfigurationError True",
+        "ConfigurationError True",
     ]
 
 

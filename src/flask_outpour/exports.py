@@ -89,6 +89,7 @@ def stream_rows(
             bind=bind,
             session=_session(),
             extras=extras,
+            lines=getattr(choice.format, "lines", None),
         )
     except BaseException:
         close_unopened(source)

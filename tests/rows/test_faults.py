@@ -38,6 +38,7 @@ CUT = 18
 BROKEN = {
     # Its last word, or the end of the connection, whichever is read first.
     "psycopg": "OperationalError: (psycopg.",
+    "copy": "OperationalError: (psycopg.",
     "psycopg2": "server closed the connection unexpectedly",
     "pg8000": "pg8000.exceptions.InterfaceError",
     "pymysql": "Lost connection",
@@ -50,6 +51,10 @@ BROKEN = {
 COLLECTED = re.compile(
     r"Exception ignored .*<_io\.Buffered.*\n(?:[ \t].*\n|Traceback .*\n)*OSError: .*\n"
 )
+
+
+#: The drivers of PostgreSQL, and COPY.
+POSTGRESQL_WAYS = [*POSTGRESQL, "copy"]
 
 
 class Exports:
@@ -151,7 +156,7 @@ def assert_cut(download: Download, exports: Exports, error: str) -> None:
     assert error in log
 
 
-@pytest.mark.parametrize("driver", POSTGRESQL)
+@pytest.mark.parametrize("driver", POSTGRESQL_WAYS)
 def test_connection_is_cut(
     exports: Exports, postgresql: PostgreSQL, tmp_path: Path, driver: str
 ) -> None:
@@ -159,7 +164,7 @@ def test_connection_is_cut(
     with downloading(exports.url(driver), tmp_path) as download:
         ended = postgresql.execute(
             "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
-            " WHERE query LIKE 'FETCH%' AND state <> 'idle'"
+            " WHERE query ~ '^(FETCH|COPY)' AND state <> 'idle'"
             " AND pid <> pg_backend_pid()"
         )
         assert ended == [(True,)]
@@ -187,7 +192,7 @@ def test_database_is_killed(
     request: pytest.FixtureRequest, exports: Exports, tmp_path: Path, name: str
 ) -> None:
     """The server crashes in mid-stream; connections that waited are dead as well."""
-    drivers = POSTGRESQL if name == "postgresql" else MARIADB
+    drivers = POSTGRESQL_WAYS if name == "postgresql" else MARIADB
     for driver in drivers:
         exports.assert_whole(driver)
     with ExitStack() as stack:
@@ -207,8 +212,13 @@ def test_database_is_killed(
         exports.assert_whole(driver)
 
 
-@pytest.mark.parametrize("driver", POSTGRESQL)
-@pytest.mark.parametrize("fault", ["timeout", "division"])
+@pytest.mark.parametrize(
+    ("driver", "fault"),
+    [
+        *((driver, "division") for driver in POSTGRESQL_WAYS),
+        *((driver, "timeout") for driver in POSTGRESQL),
+    ],
+)
 def test_statement_fails(
     exports: Exports, tmp_path: Path, driver: str, fault: str
 ) -> None:
@@ -228,11 +238,25 @@ def test_statement_fails(
     exports.assert_whole(driver)
 
 
-@pytest.mark.parametrize("driver", [*POSTGRESQL, *MARIADB])
+def test_copy_is_cancelled(
+    exports: Exports, postgresql: PostgreSQL, tmp_path: Path
+) -> None:
+    """An administrator cancels the statement; its connection stays."""
+    with downloading(exports.url("copy"), tmp_path) as download:
+        cancelled = postgresql.execute(
+            "SELECT pg_cancel_backend(pid) FROM pg_stat_activity"
+            " WHERE query LIKE 'COPY%' AND state = 'active'"
+        )
+        assert cancelled == [(True,)]
+    assert_cut(download, exports, "canceling statement due to user request")
+    exports.assert_whole("copy")
+
+
+@pytest.mark.parametrize("driver", [*POSTGRESQL_WAYS, *MARIADB])
 def test_clients_leave(exports: Exports, driver: str) -> None:
     """Each leaves a query without end, which stops at once, and nobody else waits."""
     begun = time.monotonic()
-    for _ in range(100 if driver in ("psycopg", "pymysql") else 20):
+    for _ in range(100 if driver in ("psycopg", "copy", "pymysql") else 20):
         with closing(connect(exports.server.port)) as connection:
             response = ask(connection, f"/{driver}")
             assert response.status == 200

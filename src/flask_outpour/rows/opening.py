@@ -11,6 +11,7 @@ from typing import Protocol
 from typing import runtime_checkable
 
 from ..errors import SourceError
+from ..lines import Lines
 from .arrow import is_arrow
 from .arrow import rows_of_arrow
 from .batches import batches_of
@@ -44,6 +45,7 @@ def open_rows(
     bind: Any = None,
     session: Any = None,
     extras: Extras = "raise",
+    lines: Lines | None = None,
 ) -> Rows:
     """Begin to read a source; the caller closes what it gets.
 
@@ -52,6 +54,7 @@ def open_rows(
     :param bind: where a statement of SQLAlchemy is executed.
     :param session: where it is executed if ``bind`` is ``None``.
     :param extras: whether a dict's keys beyond the columns are an error.
+    :param lines: what is wanted of the rows, for a source that writes it itself.
     :raises SourceError: for what cannot be read as rows.
     :raises RowError: when the first rows are not of one shape.
     """
@@ -67,7 +70,7 @@ def open_rows(
 
         if is_statement(source):
             return rows_of_statement(
-                source, bind, session, columns=columns, extras=extras
+                source, bind, session, columns=columns, extras=extras, lines=lines
             )
         if is_result(source):
             return rows_of_result(source, columns=columns, extras=extras)
@@ -82,6 +85,7 @@ def open_rows(
             bind=bind,
             session=session,
             extras=extras,
+            lines=lines,
         )
     _require_rows(source)
     return rows_of_records(

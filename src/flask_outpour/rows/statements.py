@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection
@@ -19,9 +20,10 @@ from sqlalchemy.orm import Session
 from sqlalchemy.sql import Executable
 
 from ..errors import SourceError
+from ..lines import Lines
 from .batches import FETCHED
+from .copying import Copying
 from .descriptions import describe
-from .descriptions import Described
 from .descriptions import has_entities
 from .drivers import AUTOCOMMIT
 from .drivers import commits_each_statement
@@ -47,11 +49,13 @@ def rows_of_statement(
     *,
     columns: Sequence[str] | None,
     extras: Extras,
+    lines: Lines | None = None,
 ) -> Rows:
     """Execute a statement with a server-side cursor, and return its rows.
 
     :param bind: a Session, a scoped one, a Connection or an Engine.
     :param session: what to use where ``bind`` is ``None``; a Query has its own.
+    :param lines: what is wanted of the rows. PostgreSQL writes them where it can.
     :raises SourceError: for another bind, or none, or a statement without rows.
     """
     if isinstance(statement, Query):
@@ -62,21 +66,39 @@ def rows_of_statement(
     bind = session if bind is None else bind
     if isinstance(bind, scoped_session):
         bind = bind()
+    if not isinstance(bind, Session | Connection | Engine):
+        raise SourceError(_no_bind(bind))
     described = describe(statement)
     if has_entities(described):
         # No relationship is written. To load them would take a query for each batch,
         # or multiply the rows.
         statement = statement.options(lazyload("*"))
     with ExitStack() as closing:
+        goes_on = not isinstance(bind, Engine) and bind.in_transaction()
         if isinstance(bind, Session):
-            result, caveat = _executed_in_session(statement, bind, described, closing)
+            if not goes_on:
+                closing.callback(bind.rollback)
+            connection = bind.connection(bind_arguments=_bind_arguments(statement))
+            execute = partial(bind.execute, statement)
         else:
-            described = []
             connection = _connected(bind, closing)
-            options, caveat = _streaming(connection)
-            result = connection.execute(statement, execution_options=options)
+            described = []
+            execute = partial(connection.execute, statement)
+        options, caveat = _streaming(connection)
+        if options and has_entities(described):
+            options["yield_per"] = ENTITIES
+        copying = None
+        if lines is not None and connection.dialect.driver == "psycopg":
+            session = bind if isinstance(bind, Session) else None
+            copying = Copying(connection, lines, columns, described, session)
+            execute = partial(copying.execute, execute)
+        result = execute(execution_options=options)
         closing.callback(result.close)
         require_rows(result)
+        copied = copying and copying.copied(result, in_transaction=goes_on)
+        if copied:
+            names, made = copied
+            return Rows(names, (), lines=made, close=closing.pop_all().close)
         rows = ResultRows(result, closing.pop_all(), described)
         return _rows_or_closed(rows, columns=columns, extras=extras, caveat=caveat)
     raise AssertionError
@@ -90,18 +112,6 @@ def _rows_or_closed(result: ResultRows, **options: Any) -> Rows:
         raise
 
 
-def _executed_in_session(
-    statement: Any, session: Session, described: Sequence[Described], closing: ExitStack
-) -> tuple[Any, str | None]:
-    if not session.in_transaction():
-        closing.callback(session.rollback)
-    connection = session.connection(bind_arguments=_bind_arguments(statement))
-    options, caveat = _streaming(connection)
-    if options and has_entities(described):
-        options["yield_per"] = ENTITIES
-    return session.execute(statement, execution_options=options), caveat
-
-
 def _streaming(connection: Connection) -> tuple[dict[str, Any], str | None]:
     """Return the options that make a result stream, and what the log should say."""
     if commits_each_statement(connection):
@@ -111,7 +121,7 @@ def _streaming(connection: Connection) -> tuple[dict[str, Any], str | None]:
     return options, dialect_caveat(connection.dialect)
 
 
-def _connected(bind: Any, closing: ExitStack) -> Connection:
+def _connected(bind: Engine | Connection, closing: ExitStack) -> Connection:
     if isinstance(bind, Engine):
         connection = closing.enter_context(bind.connect())
         if commits_each_statement(connection):
@@ -119,8 +129,6 @@ def _connected(bind: Any, closing: ExitStack) -> Connection:
             level = connection.default_isolation_level or "READ COMMITTED"
             connection.execution_options(isolation_level=level)
         return connection
-    if not isinstance(bind, Connection):
-        raise SourceError(_no_bind(bind))
     if bind.closed:
         raise SourceError.of_closed(
             "Connection", "Pass the Engine as bind= instead: bind=engine."
