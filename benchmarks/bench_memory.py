@@ -14,13 +14,13 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
 from .client import fetch
 from .client import request_head
 from .measure import Report
+from .measure import show_progress
+from .memory import growth_during
 from .servers import running
-from .servers import Server
 
 MOST_GROWTH = 8 * 2**20
 VIEWS = ("/lines", "/lines-with-our-context")
@@ -45,24 +45,14 @@ def measure(
     """Stream once in a new server, and report its worker's growth."""
     contender = "Outpour" if outpour else "plain Flask"
     group = f"{contender}, {view}, {rows:,} rows{', slow client' * slowly}"
-    report.show_progress(group)
+    show_progress(group)
     with running("gunicorn", outpour=outpour, rows=rows, threads=1) as server:
         read: Callable[[int, str], object] = read_slowly if slowly else fetch
-        growth = growth_during(server, partial(read, server.port, view))
-    report.show_progress("")
+        growth = growth_during(server.worker, partial(read, server.port, view))
+    show_progress("")
     print(f"\n{group}")
     target = MOST_GROWTH if outpour else None
     report.claim(group, "growth", "bytes", [growth], at_most=target)
-
-
-def growth_during(server: Server, action: Callable[[], object]) -> float:
-    """Return the bytes that the worker's resident memory rose by, at its highest."""
-    worker = server.worker
-    # 5 sets the highest mark back to what is resident now: proc(5), clear_refs.
-    Path(f"/proc/{worker}/clear_refs").write_text("5")
-    before = _status(worker, "VmRSS")
-    action()
-    return _status(worker, "VmHWM") - before
 
 
 def read_slowly(port: int, path: str) -> None:
@@ -72,13 +62,6 @@ def read_slowly(port: int, path: str) -> None:
         deadline = time.monotonic() + 3
         while time.monotonic() < deadline and connection.recv(1 << 14):
             time.sleep(0.005)
-
-
-def _status(process: int, key: str) -> float:
-    for line in Path(f"/proc/{process}/status").read_text().splitlines():
-        if line.startswith(f"{key}:"):
-            return float(line.split()[1]) * 1024
-    raise RuntimeError(f"/proc/{process}/status has no {key}")
 
 
 if __name__ == "__main__":

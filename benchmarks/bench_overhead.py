@@ -28,6 +28,7 @@ from .client import keep_connection
 from .client import KeptConnection
 from .measure import Report
 from .measure import Samples
+from .measure import show_progress
 from .servers import running
 
 SHORT = ("/text", "/json")
@@ -48,7 +49,7 @@ def main() -> int:
     streams = [Samples(f"first byte of {path}", "s", _empty()) for path in STREAMS]
     starts = report.choose(tiny=1, small=2, full=5)
     for number in range(starts):
-        report.show_progress(f"servers started {number}/{starts}")
+        show_progress(f"servers started {number}/{starts}")
         with ExitStack() as stack:
             ports = {
                 contender: stack.enter_context(
@@ -60,7 +61,7 @@ def main() -> int:
                 add_answers(report, path, samples, ports)
             for path, samples in zip(STREAMS, streams, strict=True):
                 add_first_bytes(report, path, samples, ports)
-    report.show_progress("")
+    show_progress("")
     for samples in answers:
         report.add(samples)
         report.claim_ratio(PAIR, samples, at_most=MOST)

@@ -27,6 +27,7 @@ from werkzeug.test import create_environ
 from .client import fetch
 from .measure import Report
 from .orders import load_sqlite
+from .programs import run
 from .rows_apps import create_app
 from .servers import running
 
@@ -111,14 +112,7 @@ def time_call(app: Flask, path: str) -> float:
 
 def time_program(program: str, path: Path, output: int) -> float:
     """Return the seconds that the program takes, its output dropped or read."""
-    begun = perf_counter()
-    with subprocess.Popen([program, "-csv", str(path), QUERY], stdout=output) as done:
-        if done.stdout is not None:
-            while os.read(done.stdout.fileno(), 1 << 20):
-                pass
-    if done.returncode:
-        raise RuntimeError(f"{PROGRAM} ended with {done.returncode}")
-    return perf_counter() - begun
+    return run([program, "-csv", str(path), QUERY], output).total
 
 
 def time_csv_module(path: Path) -> float:

@@ -9,9 +9,11 @@ from __future__ import annotations
 import hashlib
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from contextlib import contextmanager
 from http.client import HTTPConnection
 from time import perf_counter
+from typing import BinaryIO
 from typing import NamedTuple
 
 HEADERS_END = b"\r\n\r\n"
@@ -54,22 +56,35 @@ def fetch(port: int, path: str) -> Times:
     return times
 
 
+def save(port: int, path: str, file: BinaryIO) -> None:
+    """Write a body to a file.
+
+    :raises RuntimeError: for a status that is not 200.
+    """
+    for piece in _pieces(port, path):
+        file.write(piece)
+
+
 def fetch_body(port: int, path: str) -> tuple[int, str]:
     """Return the length and a digest of a body, to compare contenders.
 
     :raises RuntimeError: for a status that is not 200.
     """
-    connection = HTTPConnection("127.0.0.1", port)
-    connection.request("GET", path)
-    response = connection.getresponse()
-    if response.status != 200:
-        raise RuntimeError(f"{path} answered {response.status}")
     length, digest = 0, hashlib.sha256()
-    while piece := response.read(1 << 16):
+    for piece in _pieces(port, path):
         length += len(piece)
         digest.update(piece)
-    connection.close()
     return length, digest.hexdigest()
+
+
+def _pieces(port: int, path: str) -> Iterator[bytes]:
+    with closing(HTTPConnection("127.0.0.1", port)) as connection:
+        connection.request("GET", path)
+        response = connection.getresponse()
+        if response.status != 200:
+            raise RuntimeError(f"{path} answered {response.status}")
+        while piece := response.read(1 << 16):
+            yield piece
 
 
 def _check(path: str, head: bytes, end: bytes) -> None:

@@ -9,12 +9,14 @@ import platform
 import sys
 from collections.abc import Callable
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
+from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version
-from importlib.util import find_spec
 from operator import truediv
+from pathlib import Path
 from statistics import median
 from typing import Any
 from typing import Literal
@@ -26,6 +28,8 @@ Size = Literal["tiny", "small", "full"]
 PACKAGES = (
     *("flask", "werkzeug", "jinja2", "gunicorn", "waitress"),
     *("msgspec", "psycopg", "sqlalchemy"),
+    *("pyarrow", "polars", "pandas", "adbc-driver-postgresql"),
+    *("django", "starlette", "fastapi", "uvicorn", "datasette"),
 )
 
 
@@ -138,12 +142,12 @@ class Report:
         """
         samples: dict[str, list[float]] = {contender: [] for contender in contenders}
         for number in range(rounds + 1):
-            self.show_progress(f"{group}: {number}/{rounds}")
+            show_progress(f"{group}: {number}/{rounds}")
             for contender, sample in contenders.items():
                 value = sample()
                 if number:
                     samples[contender].append(value)
-        self.show_progress("")
+        show_progress("")
         return self.add(Samples(group, unit, samples))
 
     def add(self, samples: Samples) -> Samples:
@@ -213,21 +217,35 @@ class Report:
         missed = any(claim.met is False for claim in self.claims)
         return 1 if missed and self.fails_on_miss else 0
 
-    def show_progress(self, text: str) -> None:
-        """Overwrite one line on a terminal; say nothing elsewhere."""
-        if sys.stderr.isatty():
-            sys.stderr.write(f"\r\x1b[K{text}")
-            sys.stderr.flush()
+
+def show_progress(text: str) -> None:
+    """Overwrite one line on a terminal; say nothing elsewhere."""
+    if sys.stderr.isatty():
+        sys.stderr.write(f"\r\x1b[K{text}")
+        sys.stderr.flush()
 
 
 def describe_machine() -> dict[str, Any]:
     """Return what a reader needs to compare runs."""
+    versions = {}
+    for name in PACKAGES:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
     return {
+        "processor": _processor(),
         "cores": os.cpu_count(),
         "system": platform.system(),
         "python": platform.python_version(),
-        **{name: version(name) for name in PACKAGES if find_spec(name)},
+        **versions,
     }
+
+
+def _processor() -> str:
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
 
 
 def _sentence(claim: Claim) -> str:

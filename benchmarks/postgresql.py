@@ -32,6 +32,9 @@ INITIALLY = (
 OPTIONS = (
     *("listen_addresses=127.0.0.1", "timezone=UTC"),
     *("fsync=off", "full_page_writes=off", "autovacuum=off"),
+    # Else a query may begin where another one has just read, so that the first rows
+    # are not the first orders.
+    "synchronize_seqscans=off",
 )
 
 
@@ -83,16 +86,21 @@ def _account(directory: Path) -> dict[str, Any]:
     return {"user": SYSTEM_USER, "group": SYSTEM_USER, "extra_groups": []}
 
 
-def _program(name: str) -> str:
+def find_program(name: str) -> str | None:
     """Return the path of one of PostgreSQL's programs, the newest that there is."""
     found = Path(WHERE_DEBIAN_HAS_THEM).glob(f"*/bin/{name}")
     newest = max(found, key=lambda path: int(path.parts[-3]), default=None)
-    program = shutil.which(name) or newest
+    # In PATH, Debian's psql is a script that takes its time to look for this one.
+    return shutil.which(name) if newest is None else str(newest)
+
+
+def _program(name: str) -> str:
+    program = find_program(name)
     if program is None:
         raise RuntimeError(
             f"PostgreSQL's {name} is neither in PATH nor below {WHERE_DEBIAN_HAS_THEM}."
         )
-    return str(program)
+    return program
 
 
 def _wait(process: subprocess.Popen[bytes], url: str, log: Path) -> None:

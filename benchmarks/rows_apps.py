@@ -12,6 +12,9 @@ from collections.abc import Iterator
 from dataclasses import make_dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
+from itertools import cycle
+from itertools import islice
 from typing import Any
 
 import psycopg
@@ -28,9 +31,12 @@ from sqlalchemy.orm import Mapped
 from sqlalchemy.orm import mapped_column
 from sqlalchemy.orm import Session
 
+from flask_outpour import CSV
 from flask_outpour import Outpour
 from flask_outpour import stream_rows
 
+from .orders import arrow_table
+from .orders import BATCH
 from .orders import COLUMNS
 from .orders import orders
 
@@ -45,6 +51,15 @@ DUCKDB_QUERY = """
         CASE WHEN range % 10 < 7 THEN 'for the porter' END AS note
     FROM range(?)
 """
+
+#: Batches of 1 MiB. By default the first one comes with 16 MiB, and late.
+ADBC_OPTIONS = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 20)}
+
+#: Formats with options, beside those that have names.
+FORMATS = {
+    "csv-crlf": CSV(line_end="\r\n"),
+    "csv-postgresql": CSV(dialect="postgresql"),
+}
 
 #: What ``stream_rows`` gets: the source, and its keyword arguments.
 Source = tuple[Any, dict[str, Any]]
@@ -93,6 +108,7 @@ def create_app(postgresql: str, sqlite: str) -> Flask:
     sources = {
         **_in_memory(),
         **_by_cursors(postgresql, sqlite),
+        **_by_arrow(postgresql),
         **_by_sqlalchemy(
             create_engine(postgresql.replace(":", "+psycopg:", 1)),
             create_engine(f"sqlite:///{sqlite}"),
@@ -106,11 +122,11 @@ def create_app(postgresql: str, sqlite: str) -> Flask:
     @app.route("/<source>/<format_>")
     def rows(source: str, format_: str) -> Response:
         stream, options = sources[source](int(request.args["rows"]))
-        return stream_rows(stream, format_, **options)
+        return stream_rows(stream, FORMATS.get(format_, format_), **options)
 
     @app.teardown_appcontext
     def close(error: BaseException | None) -> None:
-        for kept in g.pop("kept", ()):
+        for kept in reversed(g.pop("kept", ())):
             kept.close()
 
     return app
@@ -156,6 +172,37 @@ def _by_cursors(postgresql: str, sqlite: str) -> dict[str, Callable[[int], Sourc
         ),
         "sqlite3": lambda rows: (lambda: sqlite3_cursor(rows), {}),
         "duckdb": lambda rows: (lambda: duckdb_cursor(rows), {}),
+    }
+
+
+def _by_arrow(postgresql: str) -> dict[str, Callable[[int], Source]]:
+    # As many as will be asked for at most; read once, and then in memory.
+    table = cache(lambda: arrow_table(int(os.environ["BENCHMARK_ROWS"])))
+    few = cache(lambda: arrow_table(BATCH))
+
+    def repeated(rows: int) -> Any:
+        import pyarrow
+
+        batches = islice(cycle(few().to_batches()), max(1, rows // BATCH))
+        return pyarrow.RecordBatchReader.from_batches(few().schema, batches)
+
+    @cache
+    def connected() -> Any:
+        from adbc_driver_postgresql import dbapi
+
+        return dbapi.connect(postgresql)
+
+    def adbc(rows: int) -> Any:
+        # As a pool of its connections does; a first one reads all types.
+        connection = keep(connected().adbc_clone())
+        cursor = keep(connection.cursor(adbc_stmt_kwargs=ADBC_OPTIONS))
+        cursor.execute(f"{QUERY}{rows}")
+        return cursor.fetch_record_batch()
+
+    return {
+        "arrow": lambda rows: (table().slice(0, rows), {}),
+        "arrow-repeated": lambda rows: (repeated(rows), {}),
+        "adbc": lambda rows: (lambda: adbc(rows), {}),
     }
 
 

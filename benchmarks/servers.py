@@ -45,10 +45,10 @@ class Server:
 
     @property
     def worker(self) -> int:
-        """The id of the process that runs the views: gunicorn's one worker."""
+        """The id of the process that runs the views: gunicorn's worker, or itself."""
         process = self.process.pid
         children = Path(f"/proc/{process}/task/{process}/children").read_text()
-        return int(children.split()[0])
+        return int((children.split() or [process])[0])
 
 
 @contextmanager

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import math
 import subprocess
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 
@@ -18,8 +22,29 @@ from conftest import lack
 from postgresql import missing_postgresql
 
 ROOT = Path(__file__).parent.parent
-ON_POSTGRESQL = ("bench_rows_http", "bench_rows_memory")
 NAMES = sorted(path.stem for path in (ROOT / "benchmarks").glob("bench_*.py"))
+#: What benchmarks want beside the servers, by a part of their names.
+PACKAGES = {
+    "rows": ("duckdb", "msgspec", "psycopg", "sqlalchemy"),
+    "copy": ("msgspec", "psycopg", "sqlalchemy"),
+    "arrow": ("msgspec", "psycopg", "pyarrow", "sqlalchemy"),
+    "race": ("msgspec", "psycopg", "sqlalchemy"),
+}
+ON_POSTGRESQL = ("rows_http", "rows_memory", "copy", "arrow", "race")
+
+
+def require_what_is_wanted(name: str) -> None:
+    """Skip, or in CI fail, where something is missing that a benchmark wants."""
+    more = [
+        package for part, names in PACKAGES.items() if part in name for package in names
+    ]
+    for package in ("gunicorn", "waitress", *more):
+        if find_spec(package) is None:
+            lack(package, "pip install --group tests 'Flask-Outpour[all]'")
+    if name.removeprefix("bench_") in ON_POSTGRESQL and missing_postgresql():
+        lack("PostgreSQL", "apt-get install postgresql")
+    if not Path("/proc/self/clear_refs").exists() and "memory" in name:
+        lack("/proc", "the memory of a process is read there, on Linux")
 
 
 @pytest.fixture
@@ -32,16 +57,7 @@ def measure(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
 @pytest.fixture(params=NAMES)
 def written(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     """Run one benchmark in its smallest size, and return what it wrote."""
-    wanted = ["gunicorn", "waitress"]
-    if "rows" in request.param:
-        wanted += ["duckdb", "msgspec", "psycopg", "sqlalchemy"]
-    for package in wanted:
-        if find_spec(package) is None:
-            lack(package, "pip install --group tests 'Flask-Outpour[all]'")
-    if request.param in ON_POSTGRESQL and missing_postgresql():
-        lack("PostgreSQL", "apt-get install postgresql")
-    if not Path("/proc/self/clear_refs").exists() and "memory" in request.param:
-        lack("/proc", "the memory of a process is read there, on Linux")
+    require_what_is_wanted(request.param)
     path = tmp_path / "benchmark.json"
     command = [sys.executable, "-m", f"benchmarks.{request.param}", "--tiny"]
     done = subprocess.run(
@@ -54,6 +70,7 @@ def written(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     return facts
 
 
+@pytest.mark.timeout(300)
 def test_each_benchmark_writes_what_it_measured(written: dict[str, Any]) -> None:
     """A run prints nothing but results, and its JSON holds samples and claims."""
     assert written["size"] == "tiny"
@@ -123,3 +140,144 @@ def test_a_met_target_passes_a_check(
     report.claim("group", "gain", "times", [30.0], at_least=30.0)
     assert report.finish() == 0
     assert "at least 30.0: met" in capsys.readouterr().out
+
+
+@pytest.fixture
+def checks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the module that compares what a contestant sent with the orders."""
+    require_what_is_wanted("race")
+    monkeypatch.syspath_prepend(ROOT)
+    return import_module("benchmarks.checks")
+
+
+HEADER = b"id,created_at,customer,email,amount,quantity,paid,note\n"
+
+
+def as_csv(rows: int, *, null: str = "", quote: bool = True) -> bytes:
+    """Return orders as the csv module writes them, or joined by commas."""
+    from benchmarks.orders import orders
+
+    text = io.StringIO()
+    for order in orders(rows):
+        cells = [null if cell is None else str(cell) for cell in order]
+        if quote:
+            csv.writer(text).writerow(cells)
+        else:
+            text.write(",".join(cells) + "\n")
+    return text.getvalue().encode()
+
+
+def find_fault(checks: ModuleType, sent: bytes, rows: int, kind: str = "csv") -> Any:
+    """Return what is wrong with some bytes."""
+    return checks.find_fault(io.BytesIO(sent), kind, rows)
+
+
+def test_rows_that_read_back_are_right(checks: ModuleType) -> None:
+    """Any spelling of a value will do that a reader takes for it."""
+    sent = as_csv(500)
+    assert find_fault(checks, sent, 500) is None
+    assert find_fault(checks, HEADER + sent, 500) is None
+    assert find_fault(checks, sent.replace(b"+00:00", b"Z"), 500) is None
+    assert find_fault(checks, sent.replace(b",True,", b",t,"), 500) is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "sent"),
+    [
+        ("note is 'None' instead of NULL", lambda: as_csv(500, null="None")),
+        ("cells instead of 8", lambda: as_csv(500, quote=False)),
+        ("ends before row 500", lambda: as_csv(499)),
+        ("row 501 is one too many", lambda: as_csv(501)),
+        ("id is 'id' instead of 500", lambda: as_csv(499) + HEADER),
+        ("created_at is", lambda: as_csv(500).replace(b"+00:00", b"")),
+        ("paid is", lambda: as_csv(500).replace(b",True,", b",False,")),
+        ("cannot be read", lambda: b"\xff"),
+    ],
+)
+def test_what_is_wrong_with_rows_is_told(
+    checks: ModuleType, fault: str, sent: Callable[[], bytes]
+) -> None:
+    """What a reader would get wrong is a fault, whatever else is right."""
+    assert fault in find_fault(checks, sent(), 500)
+
+
+@pytest.mark.timeout(300)
+def test_the_race_marks_who_sends_wrong_rows() -> None:
+    """A small race has everyone that is installed; of ours nobody is wrong."""
+    require_what_is_wanted("race")
+    command = [sys.executable, "-m", "benchmarks.race", "--rows=1000", "--rounds=1"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    rows = [line.split(" | ") for line in done.stdout.splitlines() if " | " in line]
+    right = {cells[0].strip("|* "): cells[-1].rstrip("| ") for cells in rows[1:]}
+    assert right["Flask's page"].startswith("**wrong**: note is 'None' instead of NULL")
+    assert right["Flask, csv.writer"] == "yes"
+    ours = {name for name in right if name.startswith("Outpour")}
+    assert "Outpour, COPY" in ours
+    assert {right[name] for name in ours} == {"yes"}
+    left_out = [line for line in done.stdout.splitlines() if "left out" in line]
+    assert not any("answered" in line for line in left_out), left_out
+
+
+@pytest.fixture
+def race_page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the module that writes the page and the chart of the race."""
+    require_what_is_wanted("race")
+    monkeypatch.syspath_prepend(ROOT)
+    return import_module("benchmarks.race_page")
+
+
+def raced(page: ModuleType) -> dict[Any, Any]:
+    """Return results: the page's snippet, wrong, and COPY, ten times as fast."""
+    from benchmarks.client import Times
+    from benchmarks.lineup import ARROW_IPC
+    from benchmarks.lineup import COPY
+    from benchmarks.lineup import PAGE
+
+    fault = "note is '|' instead of <NULL>"
+    return {
+        PAGE: page.Result(PAGE, 1000, 100_000, None, fault, [Times(0.1, 2.0, 0)]),
+        COPY: page.Result(COPY, 1000, 100_000, 2**20, None, [Times(0.1, 0.2, 0)]),
+        ARROW_IPC: page.Result(ARROW_IPC, 1000, 90_000, 0.0, None, [Times(0, 1e-3, 0)]),
+    }
+
+
+def test_the_table_of_the_race_begins_with_the_fastest(race_page: ModuleType) -> None:
+    """Each has its rows a second, and how many times those of the page that is."""
+    lines = race_page.table(raced(race_page)).splitlines()
+    assert [line.split(" | ")[0].strip("|* ") for line in lines[2:]] == [
+        *("Outpour, Arrow to Arrow IPC", "Outpour, COPY", "Flask's page")
+    ]
+    assert " | 5,000 | 10.00 | 1,000 | 100 | 100.0 ms | 1.0 MiB | yes |" in lines[3]
+    assert lines[4].endswith(" |  | **wrong**: note is '\\|' instead of <NULL> |")
+
+
+def test_the_page_of_the_race_says_where_it_was_and_without_whom(
+    race_page: ModuleType,
+) -> None:
+    """A reader can tell the machine, the versions and who is missing."""
+    machine = {"processor": "Abacus", "cores": 2, "system": "Linux", "python": "3.11"}
+    text = race_page.page(raced(race_page), machine, ["Django"])
+    assert "Measured on Abacus, 2 cores, Linux, python 3.11. Left out: Django." in text
+    assert "--rows 1000 --write" in text
+
+
+def test_the_chart_of_the_race_cuts_what_would_dwarf_the_rest(
+    race_page: ModuleType,
+) -> None:
+    """Bars are as long as their rows a second, but for those that are not text."""
+    root = ElementTree.fromstring(race_page.chart(raced(race_page)))
+    bars = [
+        (bar.get("class"), float(bar.get("width", "")))
+        for bar in root.iter("{http://www.w3.org/2000/svg}rect")
+        if bar.get("height") == str(race_page.ROW - 6)
+    ]
+    full = float(race_page.BAR)
+    assert bars == [
+        ("ours", round(full * race_page.CUT, 1)),
+        ("ours", full),
+        ("wrong", full / 10),
+    ]
+    texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert "500, wrong" in texts
+    assert "1,000,000 (cut)" in texts

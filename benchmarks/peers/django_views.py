@@ -29,12 +29,13 @@ def text(request: HttpRequest) -> HttpResponse:
 
 def some_streaming_csv_view(request: HttpRequest) -> StreamingHttpResponse:
     """Stream a large CSV file."""
-    return StreamingHttpResponse(_lines(), content_type="text/csv")
+    rows = int(request.GET["rows"])
+    return StreamingHttpResponse(_lines(rows), content_type="text/csv")
 
 
-def _lines() -> Iterator[str]:
+def _lines(rows: int) -> Iterator[str]:
     writer = csv.writer(Echo())
-    with select_orders() as cursor:
+    with select_orders(rows) as cursor:
         for row in cursor:
             yield writer.writerow(row)  # type: ignore[misc]
 

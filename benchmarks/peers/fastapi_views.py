@@ -33,7 +33,7 @@ def text() -> str:
 
 
 @app.get("/orders.jsonl")
-async def stream_orders() -> AsyncIterable[Order]:
-    async with select_orders_async() as cursor:
+async def stream_orders(rows: int) -> AsyncIterable[Order]:
+    async with select_orders_async(rows) as cursor:
         async for row in cursor:
             yield Order(**dict(zip(COLUMNS, row, strict=True)))

@@ -1,16 +1,18 @@
-"""The orders on plain Flask: as its documentation streams rows, and by pandas."""
+"""The orders on plain Flask: as its documentation streams rows, and in other ways."""
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator
 
 from flask import Flask
+from flask import request
 from flask import Response
 from sqlalchemy import create_engine
 from sqlalchemy import text
 
 from .source import QUERY
-from .source import ROWS
 from .source import select_orders
 from .source import URL
 
@@ -27,21 +29,41 @@ def text_() -> str:
 
 @app.route("/page.csv")
 def generate_large_csv() -> Response:
+    rows = int(request.args["rows"])
+
     # The page's loop, word for word but for `str`, which other types need.
     def generate():  # type: ignore[no-untyped-def]
-        with select_orders() as cursor:
+        with select_orders(rows) as cursor:
             for row in cursor:
                 yield ",".join(map(str, row)) + "\n"
 
     return Response(generate(), mimetype="text/csv")  # type: ignore[no-untyped-call]
 
 
+@app.route("/writer.csv")
+def by_csv_writer() -> Response:
+    rows = int(request.args["rows"])
+
+    def generate() -> Iterator[str]:
+        line = io.StringIO()
+        writer = csv.writer(line)
+        with select_orders(rows) as cursor:
+            for row in cursor:
+                writer.writerow(row)
+                yield line.getvalue()
+                line.seek(0)
+                line.truncate(0)
+
+    return Response(generate(), mimetype="text/csv")
+
+
 @app.route("/pandas.csv")
 def by_pandas() -> Response:
     import pandas
 
+    query = text(QUERY.replace("%s", str(int(request.args["rows"]))))
+
     def generate() -> Iterator[str]:
-        query = text(QUERY.replace("%s", str(ROWS)))
         with engine.connect().execution_options(stream_results=True) as connection:
             header = True
             for frame in pandas.read_sql(query, connection, chunksize=CHUNK):

@@ -17,26 +17,28 @@ import psycopg
 
 URL = os.environ.get("BENCHMARK_POSTGRESQL", "")
 QUERY = "SELECT * FROM orders LIMIT %s"
-ROWS = int(os.environ.get("BENCHMARK_ROWS", "0"))
 FETCHED_AT_ONCE = 1_000
 
 Row = tuple[Any, ...]
+Cursor = psycopg.AsyncServerCursor[Row]
 
 
 @contextmanager
-def select_orders() -> Iterator[psycopg.ServerCursor[Row]]:
+def select_orders(rows: int) -> Iterator[psycopg.ServerCursor[Row]]:
     """Open a connection and a cursor, for as long as the block runs."""
     with psycopg.connect(URL) as connection, connection.cursor("orders") as cursor:
         cursor.itersize = FETCHED_AT_ONCE
-        yield cursor.execute(QUERY, [ROWS])
+        yield cursor.execute(QUERY, [rows])
 
 
 @asynccontextmanager
-async def select_orders_async() -> AsyncIterator[psycopg.AsyncServerCursor[Row]]:
+async def select_orders_async(
+    rows: int,
+) -> AsyncIterator[Cursor]:
     """Do the same in an event loop."""
     async with (
         await psycopg.AsyncConnection.connect(URL) as connection,
         connection.cursor("orders") as cursor,
     ):
         cursor.itersize = FETCHED_AT_ONCE
-        yield await cursor.execute(QUERY, [ROWS])
+        yield await cursor.execute(QUERY, [rows])

@@ -20,8 +20,10 @@ def text(request: Request) -> PlainTextResponse:
 
 
 def by_generator(request: Request) -> StreamingResponse:
+    rows = int(request.query_params["rows"])
+
     def generate() -> Iterator[str]:
-        with select_orders() as cursor:
+        with select_orders(rows) as cursor:
             for row in cursor:
                 yield ",".join(map(str, row)) + "\n"
 
@@ -29,8 +31,10 @@ def by_generator(request: Request) -> StreamingResponse:
 
 
 async def by_async_generator(request: Request) -> StreamingResponse:
+    rows = int(request.query_params["rows"])
+
     async def generate() -> AsyncIterator[str]:
-        async with select_orders_async() as cursor:
+        async with select_orders_async(rows) as cursor:
             async for row in cursor:
                 yield ",".join(map(str, row)) + "\n"
 
