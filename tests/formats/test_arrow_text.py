@@ -115,6 +115,7 @@ def kinds() -> list[tuple[Any, st.SearchStrategy[Any]]]:
         (pa.bool_(), st.booleans()),
         (pa.null(), st.none()),
         *((kind, texts) for kind in (pa.string(), pa.large_string(), pa.string_view())),
+        (pa.opaque(pa.string(), "numeric", "PostgreSQL"), texts),
         (pa.dictionary(pa.int8(), pa.string()), st.sampled_from(["a", "", 'b"', "c,"])),
         (pa.dictionary(pa.int8(), pa.int64()), st.integers(0, 3)),
         *((pa.decimal128(p, s), decimals(p, s)) for p, s in ((12, 2), (38, 20))),

@@ -13,6 +13,7 @@ from datetime import tzinfo
 from functools import reduce
 from itertools import chain
 from json.encoder import encode_basestring
+from operator import attrgetter
 from typing import Any
 
 import pyarrow as pa
@@ -33,6 +34,9 @@ _UTC = frozenset({"UTC", "Etc/UTC", "+00:00"})
 #: The units that a fraction of a second is cut to, if it then loses nothing.
 _COARSER = {"ns": "us", "us": "s", "ms": "s"}
 _DAY = 86_400
+#: Extension types whose values are those of what they are stored as; ADBC has such
+#: text for PostgreSQL's numeric.
+_AS_STORED = frozenset({"arrow.opaque", "arrow.json"})
 #: Behind any text.
 _END = 2**31 - 1
 #: The first and the last day that Python's dates have.
@@ -164,8 +168,11 @@ class ArrowText:
         """Return what writes columns of a type, or ``None`` where the Grid does."""
         types, style = pa.types, self._style
         if types.is_dictionary(kind):
-            writer = self._writer(kind.value_type)
-            return writer and (lambda column: writer(column.dictionary_decode()))
+            return _after(
+                pa.DictionaryArray.dictionary_decode, self._writer(kind.value_type)
+            )
+        if getattr(kind, "extension_name", None) in _AS_STORED:
+            return _after(attrgetter("storage"), self._writer(kind.storage_type))
         if types.is_integer(kind) or types.is_null(kind):
             return _plain
         if types.is_floating(kind):
@@ -190,6 +197,11 @@ class ArrowText:
                 text(column.cast(_STRING)), style.quote, style.quote
             )
         return None
+
+
+def _after(unpack: Callable[[Array], Array], writer: Writer | None) -> Writer | None:
+    """Return what writes columns that are to be unpacked first."""
+    return None if writer is None else lambda column: writer(unpack(column))
 
 
 def _plain(column: Array) -> Cells:
