@@ -40,6 +40,11 @@ ADBC = Way(
     path="/adbc/csv?rows={rows}",
     needs=("adbc_driver_postgresql", *_ARROW),
 )
+ADBC_READER = Way(
+    name="Outpour, ADBC's reader",
+    path="/adbc-reader/csv?rows={rows}",
+    needs=("adbc_driver_postgresql", *_ARROW),
+)
 ARROW = Way(name="Outpour, Arrow", path="/arrow/csv?rows={rows}", needs=_ARROW)
 ARROW_IPC = Way(
     name="Outpour, Arrow to Arrow IPC",

@@ -197,12 +197,14 @@ def _by_arrow(postgresql: str) -> dict[str, Callable[[int], Source]]:
         connection = keep(connected().adbc_clone())
         cursor = keep(connection.cursor(adbc_stmt_kwargs=ADBC_OPTIONS))
         cursor.execute(f"{QUERY}{rows}")
-        return cursor.fetch_record_batch()
+        return cursor
 
     return {
         "arrow": lambda rows: (table().slice(0, rows), {}),
         "arrow-repeated": lambda rows: (repeated(rows), {}),
         "adbc": lambda rows: (lambda: adbc(rows), {}),
+        # Of a reader it is not known that another thread may read it.
+        "adbc-reader": lambda rows: (lambda: adbc(rows).fetch_record_batch(), {}),
     }
 
 

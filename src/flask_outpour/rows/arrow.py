@@ -12,6 +12,7 @@ from typing import Any
 
 from ..errors import SourceError
 from ..extras import require
+from .ahead import fetched_ahead
 from .batches import FULL
 from .model import Rows
 from .records import picked
@@ -46,12 +47,18 @@ def rows_of_arrow(source: Any, *, columns: Sequence[str] | None) -> Rows:
         origin = _read(source, pa)
         # It lets go of what its source then closes.
         closing.callback(origin.close)
+        batches = origin
+        if hasattr(source, "adbc_cancel"):
+            # It waits for its database without Python's lock. Others are in memory,
+            # have threads of their own, or may run Python.
+            batches = fetched_ahead(iter(origin), cancel=source.adbc_cancel)
+            closing.callback(batches.close)
         places, names = _chosen(origin.schema.names, columns)
         fields = [
             origin.schema.field(place).with_name(name)
             for place, name in zip(places, names, strict=True)
         ]
-        pieces = _pieces(origin, places, names)
+        pieces = _pieces(batches, places, names)
         closing.callback(pieces.close)
         reader = pa.RecordBatchReader.from_batches(pa.schema(fields), pieces)
         return Rows(
