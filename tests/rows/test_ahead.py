@@ -63,7 +63,7 @@ def test_next_batches_are_fetched_meanwhile(size: int, most: int) -> None:
             fetched.append(number)
             yield batch(number, size)
 
-    with closing(fetched_ahead(batches(), cancel=never)) as ahead:
+    with closing(fetched_ahead(batches(), cancel=lambda: None)) as ahead:
         next(ahead)
         assert wait_for(lambda: len(fetched) == most)
         time.sleep(0.02)
@@ -101,6 +101,18 @@ def test_fetch_under_way_is_cancelled() -> None:
     assert waiting.wait(20)
     ahead.close()
     assert released.is_set()
+    assert not is_fetching()
+
+
+def test_driver_that_cannot_cancel_is_waited_for() -> None:
+    """The end is as clean, only later."""
+
+    def cancel() -> None:
+        raise NotImplementedError
+
+    ahead = fetched_ahead(map(batch, count()), cancel=cancel)
+    assert number_of(next(ahead)) == 0
+    ahead.close()
     assert not is_fetching()
 
 

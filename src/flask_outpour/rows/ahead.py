@@ -8,6 +8,7 @@ from collections.abc import Generator
 from collections.abc import Iterator
 from concurrent.futures import Future
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 #: Batches that are fetched, or being fetched, while one is written. With one of them
@@ -27,8 +28,8 @@ def fetched_ahead(
     They are read in another thread, so what reads them is to need no contexts of a
     view, and to spend its time where Python lets other threads run.
 
-    :param cancel: is called where no more are wanted, and makes a fetch that is under
-        way return soon.
+    :param cancel: is called where no more are wanted. It ends what is read, and lets
+        a fetch that is under way return soon.
     """
     coming: deque[Future[Any]] = deque()
     with ThreadPoolExecutor(1, "outpour-fetch") as thread:
@@ -44,7 +45,9 @@ def fetched_ahead(
                 yield batch
                 if not coming:
                     fetch()
-        finally:
-            under_way = [fetched for fetched in coming if not fetched.cancel()]
-            if not all(fetched.done() for fetched in under_way):
+        except GeneratorExit:
+            thread.shutdown(wait=False, cancel_futures=True)
+            # Not every driver can; then what is under way is waited for.
+            with suppress(Exception):
                 cancel()
+            raise
