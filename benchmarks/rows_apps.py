@@ -52,8 +52,8 @@ DUCKDB_QUERY = """
     FROM range(?)
 """
 
-#: Batches of 1 MiB. By default the first one comes with 16 MiB, and late.
-ADBC_OPTIONS = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 20)}
+#: Batches of 512 KiB. By default the first one comes with 16 MiB, and late.
+ADBC_OPTIONS = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 19)}
 
 #: Formats with options, beside those that have names.
 FORMATS = {
@@ -190,7 +190,8 @@ def _by_arrow(postgresql: str) -> dict[str, Callable[[int], Source]]:
     def connected() -> Any:
         from adbc_driver_postgresql import dbapi
 
-        return dbapi.connect(postgresql)
+        # PostgreSQL compiles no query that is to have its first row soon.
+        return dbapi.connect(f"{postgresql}?options=-c%20jit%3Doff")
 
     def adbc(rows: int) -> Any:
         # As a pool of its connections does; a first one reads all types.

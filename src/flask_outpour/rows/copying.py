@@ -19,7 +19,7 @@ from collections.abc import Generator
 from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import closing
-from contextlib import ExitStack
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -215,14 +215,15 @@ class Copying:
 
         driver = plan.driver
         try:
-            with ExitStack() as stack:
-                if in_transaction:
-                    # A cancelled COPY must not spoil it.
-                    stack.enter_context(driver.transaction())
-                cursor = stack.enter_context(psycopg.ClientCursor(driver))
-                # COPY takes no parameters from the protocol: psycopg puts them in.
-                bound = cursor.mogrify(query, plan.parameters)
-                stack.enter_context(cursor.copy(bound))
+            # In a transaction that goes on it is a savepoint, so that a COPY that was
+            # cancelled does not spoil it.
+            with (
+                driver.transaction(),
+                psycopg.ClientCursor(driver) as cursor,
+                _without_jit(cursor, is_lasting=in_transaction),
+                # COPY has no parameters in the protocol: psycopg puts them in.
+                cursor.copy(cursor.mogrify(query, plan.parameters)),
+            ):
                 yield from pieces(driver.pgconn)
         except psycopg.Error as error:
             raise self._error(error, query, plan) from error
@@ -242,6 +243,23 @@ class Copying:
             connection_invalidated=is_end,
             dialect=dialect,
         )
+
+
+@contextmanager
+def _without_jit(cursor: Any, *, is_lasting: bool) -> Iterator[None]:
+    """Have PostgreSQL compile nothing, which would take long before the first row.
+
+    :param is_lasting: whether the setting is to be as before, at a good end.
+    """
+    if cursor.connection.info.server_version < 110_000:
+        # It does not know of this.
+        yield
+        return
+    change = "SELECT current_setting('jit'), set_config('jit', %s, true)"
+    ((before, _),) = cursor.execute(change, ["off"]).fetchall()
+    yield
+    if is_lasting:
+        cursor.execute(change, [before])
 
 
 def _objects(
