@@ -52,8 +52,8 @@ DUCKDB_QUERY = """
     FROM range(?)
 """
 
-#: Batches of 512 KiB. By default the first one comes with 16 MiB, and late.
-ADBC_OPTIONS = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 19)}
+#: Batches of 256 KiB. By default the first one comes with 16 MiB, and late.
+ADBC_OPTIONS = {"adbc.postgresql.batch_size_hint_bytes": str(1 << 18)}
 
 #: Formats with options, beside those that have names.
 FORMATS = {
