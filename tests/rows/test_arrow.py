@@ -152,6 +152,30 @@ def test_what_is_no_table() -> None:
         open_rows(mixed)
 
 
+def test_objects_of_polars_are_refused() -> None:
+    """Arrow would get their addresses."""
+    frame = polars.DataFrame({"o": [object()]}, schema={"o": polars.Object})
+    with pytest.raises(SourceError, match="'o' holds Python objects"):
+        open_rows(frame)
+
+
+def test_names_that_pandas_cannot_export() -> None:
+    """The reason is told with what cannot be read."""
+    frame = pandas.DataFrame([[1, 2]], columns=["a", "a"])
+    with pytest.raises(SourceError, match=r"DataFrame cannot be read.*'a'"):
+        open_rows(frame)
+
+
+def test_cursor_of_adbc_that_is_closed(postgresql: PostgreSQL) -> None:
+    """The error says what has ended, and what to do."""
+    url = postgresql.url("psycopg").replace("+psycopg", "")
+    with closing(adbc.connect(url)) as connection:
+        with connection.cursor() as cursor:
+            cursor.execute(QUERY)
+        with pytest.raises(SourceError, match=r"has no result.*flask\.g"):
+            open_rows(cursor)
+
+
 def test_long_batches_come_in_pieces() -> None:
     """A frame that is one batch of many rows streams as any other source does."""
     frame = polars.select(polars.int_range(1_000_000).alias("id")).rechunk()

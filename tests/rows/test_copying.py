@@ -378,6 +378,16 @@ def test_settings_of_a_connection_hold(
     assert usual(statement, bind=engine) == f"v,one\n{expected},1\n".encode()
 
 
+def test_statement_can_say_no(engine: Engine, caplog: pytest.LogCaptureFixture) -> None:
+    """An execution option keeps COPY away, and the log tells at its lowest level."""
+    caplog.set_level("DEBUG", "flask_outpour")
+    statement = select(NUMBER_TABLE)
+    assert copied(statement, bind=engine) is not None
+    assert "COPY sends the rows" in caplog.text
+    assert copied(statement.execution_options(outpour_copy=False), bind=engine) is None
+    assert "COPY cannot: its execution option outpour_copy is False" in caplog.text
+
+
 def test_loaders_of_a_connection_hold(engine: Engine) -> None:
     """A connection that reads numbers in another way exports them so."""
     statement = text("SELECT 1.50 AS n, 1 AS one")

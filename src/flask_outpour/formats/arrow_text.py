@@ -168,9 +168,7 @@ class ArrowText:
         """Return what writes columns of a type, or ``None`` where the Grid does."""
         types, style = pa.types, self._style
         if types.is_dictionary(kind):
-            return _after(
-                pa.DictionaryArray.dictionary_decode, self._writer(kind.value_type)
-            )
+            return _after(_decoded, self._writer(kind.value_type))
         if getattr(kind, "extension_name", None) in _AS_STORED:
             return _after(attrgetter("storage"), self._writer(kind.storage_type))
         if types.is_integer(kind) or types.is_null(kind):
@@ -202,6 +200,14 @@ class ArrowText:
 def _after(unpack: Callable[[Array], Array], writer: Writer | None) -> Writer | None:
     """Return what writes columns that are to be unpacked first."""
     return None if writer is None else lambda column: writer(unpack(column))
+
+
+def _decoded(column: Array) -> Array:
+    values = column.dictionary
+    if pa.types.is_string_view(values.type):
+        # Arrow cannot take some of these.
+        values = values.cast(_STRING)
+    return values.take(column.indices)
 
 
 def _plain(column: Array) -> Cells:

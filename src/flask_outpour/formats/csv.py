@@ -181,8 +181,9 @@ class CSV:
         if self.dialect == "postgresql":
             raise SourceError(
                 'CSV(dialect="postgresql") is the text of PostgreSQL itself, and these'
-                " rows do not come from a statement that SQLAlchemy runs on psycopg."
-                " Leave the dialect out, or pass such a statement with bind=."
+                " rows do not come from a statement that SQLAlchemy runs on psycopg 3"
+                " (postgresql+psycopg). Leave the dialect out, or pass such a statement"
+                " with bind=."
             )
         return self._grid.write(batch)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from typing import ClassVar
@@ -25,7 +24,6 @@ _COLUMN_BYTES = 16 << 10
 #: such. In proportion to pyarrow's own choice for groups that are far larger; with
 #: that one, files were a third larger here.
 _DICTIONARY = 1 << 16
-_MAGIC = b"PAR1"
 
 
 @dataclass(kw_only=True)
@@ -62,33 +60,11 @@ class Parquet(Recording):
                 f"row_group_size= takes a number of rows from 1, but it is {size!r}."
             )
 
-    def begin(self, columns: Sequence[str]) -> bytes:
-        """Return the first four bytes, which all Parquet files have.
-
-        :raises RowError: when two columns have the same name.
-        :raises ConfigurationError: without pyarrow, or when ``schema`` is not that
-            of the rows.
-        """
-        super().begin(columns)
-        return _MAGIC
-
-    def begin_arrow(self, schema: Any) -> bytes:
-        """Return the first four bytes, which all Parquet files have.
-
-        :raises RowError: when two columns have the same name, or a column a type that
-            Parquet lacks.
-        """
-        super().begin_arrow(schema)
-        return _MAGIC
-
     def _opened(self, schema: Any) -> Any:
         try:
-            writer = self._writer_of(schema)
+            return self._writer_of(schema)
         except NotImplementedError as error:
             raise self._refusal(schema, error) from error
-        # What begin() returns.
-        self._sink.take()
-        return writer
 
     def _writer_of(self, schema: Any) -> Any:
         parquet = require("pyarrow.parquet", "arrow", "Parquet")
@@ -107,6 +83,21 @@ class Parquet(Recording):
             except NotImplementedError:
                 return RowError.of_column(column.name, str(column.type), "Parquet")
         raise cause
+
+    def begin_arrow(self, schema: Any) -> bytes:
+        """Return the first four bytes, which all Parquet files have.
+
+        :raises RowError: when two columns have the same name, or a column a type that
+            Parquet lacks.
+        """
+        return super().begin_arrow(_storable(schema))
+
+    def feed_arrow(self, batch: Any) -> bytes:
+        """Return the bytes of the row groups that a batch makes full.
+
+        :raises RowError: for a value that another schema has no place for.
+        """
+        return super().feed_arrow(_without_views(batch))
 
     def _pass(self, batch: Any) -> None:
         self._keep(batch)
@@ -131,3 +122,32 @@ class Parquet(Recording):
     def _flush(self) -> None:
         if self._held.rows:
             self._writer.write_table(self._held.take())
+
+
+def _storable(schema: Any) -> Any:
+    """Return a schema without dictionaries of views, as polars has its categories.
+
+    pyarrow cannot write these.
+    """
+    pa = import_pyarrow()
+    plain = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
+    for place, field in enumerate(schema):
+        if pa.types.is_dictionary(field.type) and field.type.value_type in plain:
+            kind = plain[field.type.value_type]
+            schema = schema.set(place, field.with_type(kind))
+    return schema
+
+
+def _without_views(batch: Any) -> Any:
+    """Return a batch that has no such dictionaries."""
+    schema = _storable(batch.schema)
+    if schema is batch.schema:
+        return batch
+    columns = [
+        column
+        if column.type == kind
+        # Views have no kernel that takes some of them.
+        else column.dictionary.cast(kind).take(column.indices)
+        for column, kind in zip(batch.columns, schema.types, strict=True)
+    ]
+    return import_pyarrow().RecordBatch.from_arrays(columns, schema=schema)

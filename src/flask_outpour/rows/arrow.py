@@ -44,6 +44,7 @@ def rows_of_arrow(source: Any, *, columns: Sequence[str] | None) -> Rows:
     with ExitStack() as closing:
         if hasattr(source, "close"):
             closing.callback(source.close)
+        _require_values(source)
         origin = _read(source, pa)
         # It lets go of what its source then closes.
         closing.callback(origin.close)
@@ -96,12 +97,22 @@ def _opener(source: Any) -> Callable[[], Any] | None:
 
 def _read(source: Any, pa: Any) -> Any:
     opener = _opener(source)
-    stream = source if opener is None else opener()
+    try:
+        stream = source if opener is None else opener()
+    except Exception as error:
+        if "before execute" not in str(error):
+            raise
+        # So ADBC has it of a cursor that was closed, too.
+        raise SourceError(
+            f"The {type(source).__name__} has no result: it has executed nothing, or"
+            " the block that opened it has ended. Keep its connection open until the"
+            " end of the stream, for example in flask.g."
+        ) from error
     if isinstance(stream, pa.RecordBatchReader):
         return stream
     try:
         return pa.RecordBatchReader.from_stream(stream)
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+    except (pa.ArrowTypeError, ValueError) as error:
         raise SourceError(
             f"{type(source).__name__} cannot be read as columns of Arrow: {error}"
         ) from error
@@ -122,6 +133,23 @@ class _Frames:
         )
         reader = pa.RecordBatchReader.from_batches(schema, batches)
         return reader.__arrow_c_stream__(requested_schema)
+
+
+def _require_values(source: Any) -> None:
+    """Check that no column of a frame of polars has objects of Python.
+
+    Arrow would get their addresses.
+
+    :raises SourceError: names the first one that does.
+    """
+    if not hasattr(source, "collect_schema"):
+        return
+    for name, dtype in source.collect_schema().items():
+        if str(dtype) == "Object":
+            raise SourceError(
+                f"The column {name!r} holds Python objects, which Arrow has no values"
+                " for. Convert it, or drop it from the frame."
+            )
 
 
 def _chosen(

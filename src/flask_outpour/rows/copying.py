@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from contextlib import closing
 from contextlib import contextmanager
 from dataclasses import dataclass
+from logging import getLogger
 from typing import Any
 
 from sqlalchemy import Connection
@@ -48,6 +49,7 @@ from .objects import Objects
 from .pieces import pieces
 from .records import picked
 
+_LOG = getLogger(__name__)
 #: By this execution option a statement is known again.
 _OPTION = "flask_outpour_copying"
 
@@ -148,12 +150,16 @@ class Copying:
             self._plan = self._planned(cursor, sql, parameters, context)
         except Unfit as unfit:
             self._refusal = str(unfit)
+            _LOG.debug("A cursor reads the rows, COPY cannot: %s.", unfit)
             return False
         cursor.execute(_without_rows(sql), parameters)
+        _LOG.debug("COPY sends the rows.")
         return True
 
     def _planned(self, cursor: Any, sql: str, parameters: Any, context: Any) -> _Plan:
         require_sqlalchemy_alone(Copying.execute.__code__)
+        if context.execution_options.get("outpour_copy") is False:
+            raise Unfit("its execution option outpour_copy is False")
         if len(list(context.dialect.dispatch.do_execute)) > 1:
             raise Unfit("another listener executes statements, too")
         driver, compiled = cursor.connection, context.compiled
