@@ -442,13 +442,14 @@ def test_transaction_goes_on(engine: Engine, kind: str) -> None:
     failing = text("SELECT 1 / (3 - i) AS x, i FROM generate_series(1, 9) AS i")
     with opened(kind, engine) as bind:
         bind.execute(text("SET LOCAL search_path = pg_catalog, public"))
+        bind.execute(text("SET LOCAL jit = on"))
         with closing(open_rows(endless, lines=CSV().lines, bind=bind)) as rows:
             next(iter(rows.lines or ()))
         with pytest.raises(DataError):
             copied(failing, bind=bind)
         assert copied(select(Number.id, Number.name), bind=bind) is not None
-        path = bind.execute(text("SHOW search_path")).scalar()
-        assert path == "pg_catalog, public"
+        for setting, value in (("search_path", "pg_catalog, public"), ("jit", "on")):
+            assert bind.execute(text(f"SHOW {setting}")).scalar() == value
 
 
 @pytest.mark.parametrize("read", [0, 1])

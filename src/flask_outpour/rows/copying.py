@@ -67,6 +67,8 @@ class _Plan:
     names: Sequence[str]
     #: Which columns are taken.
     take: Sequence[int]
+    #: ``"on"`` or ``"off"``.
+    jit: str
 
 
 class Copying:
@@ -170,8 +172,8 @@ class Copying:
         if known is None:
             raise Unfit("this release of SQLAlchemy does not tell its types")
         require_psycopg(driver)
-        described, is_limited = _described(driver, sql, parameters)
-        if is_limited and not self._is_own_text:
+        described, settings = _described(driver, sql, parameters)
+        if settings["statement_timeout"] != "0" and not self._is_own_text:
             # COPY takes as long as its client, and each step of a cursor does not.
             raise Unfit("the time that a statement may take is limited")
         oids = [column.type_code for column in described]
@@ -195,7 +197,8 @@ class Copying:
                 require_unchanged(type_, oids[place], dialect, driver)
         if copy_query(sql, oids, names, take, self._lines) is None:
             raise Unfit("it has a column of a type that is not cast exactly")
-        return _Plan(driver, sql, parameters, oids, names, take)
+        jit = settings["jit"]
+        return _Plan(driver, sql, parameters, oids, names, take, jit)
 
     def _loaded(self, selected: Sequence[Any]) -> dict[str, int]:
         """Return where the attributes of an entity are among what is selected."""
@@ -226,7 +229,7 @@ class Copying:
             with (
                 driver.transaction(),
                 psycopg.ClientCursor(driver) as cursor,
-                _without_jit(cursor, is_lasting=in_transaction),
+                _without_jit(cursor, plan.jit, is_lasting=in_transaction),
                 # COPY has no parameters in the protocol: psycopg puts them in.
                 cursor.copy(cursor.mogrify(query, plan.parameters)),
             ):
@@ -252,20 +255,19 @@ class Copying:
 
 
 @contextmanager
-def _without_jit(cursor: Any, *, is_lasting: bool) -> Iterator[None]:
+def _without_jit(cursor: Any, before: str, *, is_lasting: bool) -> Iterator[None]:
     """Have PostgreSQL compile nothing, which would take long before the first row.
 
-    :param is_lasting: whether the setting is to be as before, at a good end.
+    :param before: how it is set.
+    :param is_lasting: whether that is to hold again, at a good end.
     """
-    if cursor.connection.info.server_version < 110_000:
-        # It does not know of this.
+    if before == "off":
         yield
         return
-    change = "SELECT current_setting('jit'), set_config('jit', %s, true)"
-    ((before, _),) = cursor.execute(change, ["off"]).fetchall()
+    cursor.execute("SET LOCAL jit = off")
     yield
     if is_lasting:
-        cursor.execute(change, [before])
+        cursor.execute("SET LOCAL jit = on")
 
 
 def _objects(
@@ -301,17 +303,24 @@ def _without_rows(query: str) -> str:
     return f"SELECT * FROM (\n{query}\n) AS q LIMIT 0"
 
 
-def _described(driver: Any, query: str, parameters: Any) -> tuple[Sequence[Any], bool]:
-    """Return the columns of a query, and whether the time of statements is limited."""
+def _described(
+    driver: Any, query: str, parameters: Any
+) -> tuple[Sequence[Any], dict[str, str]]:
+    """Return the columns of a query, and how the connection is set."""
     import psycopg
 
-    both = f"SHOW statement_timeout; {_without_rows(query)}"
+    names = ["statement_timeout"]
+    if driver.info.server_version >= 110_000:
+        names.append("jit")
+    shown = "; ".join(f"SHOW {name}" for name in names)
+    settings = {"jit": "off"}
     try:
         # A failure must not end the transaction: it is told by the usual execution.
         with driver.transaction(), psycopg.ClientCursor(driver) as cursor:
-            cursor.execute(both, parameters)
-            is_limited = cursor.fetchall() != [("0",)]
-            cursor.nextset()
-            return cursor.description or (), is_limited
+            cursor.execute(f"{shown}; {_without_rows(query)}", parameters)
+            for name in names:
+                ((settings[name],),) = cursor.fetchall()
+                cursor.nextset()
+            return cursor.description or (), settings
     except psycopg.Error as error:
         raise Unfit(str(error).partition("\n")[0]) from error

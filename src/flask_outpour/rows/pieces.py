@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import selectors
 from collections.abc import Iterator
-from selectors import DefaultSelector
-from selectors import EVENT_READ
 from typing import Any
 
 from psycopg.errors import error_from_result
@@ -27,9 +26,9 @@ def pieces(pgconn: Any) -> Iterator[bytes]:
     take = pgconn.get_copy_data
     held: list[Any] = []
     size = 0
-    # That of gevent, where it has patched the standard library.
-    with DefaultSelector() as selector:
-        selector.register(pgconn.socket, EVENT_READ)
+    # Looked up here: it is gevent's, once that has patched the standard library.
+    with selectors.DefaultSelector() as selector:
+        selector.register(pgconn.socket, selectors.EVENT_READ)
         while True:
             length, line = take(1)
             if length > 0:
