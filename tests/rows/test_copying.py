@@ -435,6 +435,15 @@ def test_failure_before_the_first_row_has_its_status(
     assert (response.status_code, response.text) == (503, "sorry")
 
 
+def test_first_row_waits_for_no_compiler(engine: Engine) -> None:
+    """PostgreSQL's JIT is off while COPY runs, whatever the connection says."""
+    statement = text("SELECT current_setting('jit') AS jit, 1 AS one")
+    with engine.connect() as connection:
+        connection.execute(text("SET jit = on"))
+        assert copied(statement, bind=connection) == b"jit,one\noff,1\n"
+        assert usual(statement, bind=connection) == b"jit,one\non,1\n"
+
+
 @pytest.mark.parametrize("kind", ["connection", "session"])
 def test_transaction_goes_on(engine: Engine, kind: str) -> None:
     """A transaction that the view has begun can be used after a COPY, however ended."""
