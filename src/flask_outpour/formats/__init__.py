@@ -5,6 +5,9 @@
     batch ──► transpose ──► texts of each column ──► rows put together ──► bytes
               columns       values, csv, json        columns
 
+    record batch ──► texts of each column ──► lines, joined by Arrow ──► bytes
+                     arrow_times, _strings     arrow_text, arrow_cells
+
     batch ──► record batch ──► held with others ──► pyarrow's writer ──► bytes
               schemas, arrays  recording            arrow, parquet
 

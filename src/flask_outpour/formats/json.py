@@ -209,8 +209,8 @@ class ObjectLines:
 
     def of_arrow(self, schema: Any) -> Callable[[Any], bytes]:
         """Return what writes the lines of record batches."""
+        from .arrow_strings import escaped_texts
         from .arrow_text import ArrowText
-        from .arrow_text import escaped_texts
         from .arrow_text import Style
 
         quote = self._decimal_quote
