@@ -20,8 +20,20 @@ def test_defaults_are_sound_settings() -> None:
     """Without settings, chunks have 64 KiB, 5 ms are slow, and nothing is limited."""
     settings = Settings.from_config(DEFAULTS)
     assert settings == Settings(
-        chunk_size=65_536, slow=0.005, hard_abort=False, longest=None
+        chunk_size=65_536, slow=0.005, hard_abort=False, longest=None, probe_token=None
     )
+
+
+@pytest.mark.parametrize("token", ["f" * 31, "é" * 32, b"f" * 32, True])
+def test_wrong_token_is_refused_and_not_shown(token: Any) -> None:
+    """A token that is too easily guessed, or no text, is refused without its value."""
+    app = Flask("tests.configuration")
+    app.config["OUTPOUR_PROBE_TOKEN"] = token
+    with pytest.raises(
+        ConfigurationError, match="^OUTPOUR_PROBE_TOKEN takes "
+    ) as caught:
+        Outpour(app)
+    assert repr(token) not in str(caught.value)
 
 
 @pytest.mark.parametrize(

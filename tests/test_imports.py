@@ -33,7 +33,8 @@ FRAMEWORK_FREE = [
 ]
 #: What the package works without: each is an extra, or of use where it is installed.
 OPTIONAL = [
-    *("attr", "attrs", "duckdb", "flask_sqlalchemy", "msgspec", "numpy", "orjson"),
+    *("attr", "attrs", "backports", "brotli", "duckdb", "flask_sqlalchemy", "isal"),
+    *("msgspec", "numpy", "orjson", "pytest"),
     *("pandas", "polars", "psycopg", "psycopg2", "pyarrow", "pydantic", "pymysql"),
     *("sqlalchemy", "sqlite3"),
 ]

@@ -21,7 +21,14 @@ DEFAULTS: dict[str, Any] = {
     "OUTPOUR_SLOW": 0.005,
     "OUTPOUR_HARD_ABORT": False,
     "OUTPOUR_MAX_DURATION": None,
+    # Who compresses elsewhere, in a proxy, would gain nothing.
+    "OUTPOUR_COMPRESS": False,
+    "OUTPOUR_PROBE_TOKEN": None,
 }
+
+#: Whoever guesses a token may start streams: as many characters as 16 bytes have in
+#: hexadecimal digits.
+SHORTEST_TOKEN = 32
 
 
 SWITCH = "True or False (true or false in the environment)"
@@ -35,6 +42,7 @@ class Settings:
     slow: float
     hard_abort: bool
     longest: float | None
+    probe_token: str | None
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
@@ -51,11 +59,13 @@ class Settings:
             _check(config, "OUTPOUR_MAX_DURATION", (int, float), seconds, lowest=0)
             if not config["OUTPOUR_MAX_DURATION"]:
                 raise _refusal(config, "OUTPOUR_MAX_DURATION", seconds)
+        _check_token(config["OUTPOUR_PROBE_TOKEN"])
         return cls(
             chunk_size=config["OUTPOUR_CHUNK_SIZE"],
             slow=config["OUTPOUR_SLOW"],
             hard_abort=config["OUTPOUR_HARD_ABORT"],
             longest=config["OUTPOUR_MAX_DURATION"],
+            probe_token=config["OUTPOUR_PROBE_TOKEN"],
         )
 
 
@@ -71,6 +81,17 @@ def _check(
     sound = isinstance(value, kind) and (isinstance(value, bool) == (kind is bool))
     if not sound or (lowest is not None and not value >= lowest):
         raise _refusal(config, key, takes)
+
+
+def _check_token(token: object) -> None:
+    if token is None:
+        return
+    if not isinstance(token, str) or len(token) < SHORTEST_TOKEN or not token.isascii():
+        # The value is not shown: it may be a secret all the same.
+        raise ConfigurationError(
+            f"OUTPOUR_PROBE_TOKEN takes None, or {SHORTEST_TOKEN} ASCII characters or"
+            " more, such as secrets.token_hex() gives."
+        )
 
 
 def _refusal(config: Mapping[str, Any], key: str, takes: str) -> ConfigurationError:

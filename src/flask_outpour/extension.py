@@ -79,6 +79,10 @@ class Outpour:
           client when its stream fails, on gunicorn and Werkzeug's server.
         - ``OUTPOUR_MAX_DURATION`` (``None``): the seconds after which a stream
           fails with :exc:`StreamTimeout`.
+        - ``OUTPOUR_COMPRESS`` (``False``): compress streams; ``True`` or a list of
+          ``"zstd"``, ``"br"`` and ``"gzip"`` in order of preference.
+        - ``OUTPOUR_PROBE_TOKEN`` (``None``): a secret of 32 characters or more, with
+          which ``outpour doctor`` may probe the running site. Read here, once.
 
         :raises ConfigurationError: for a value that a key does not take, for an
             ``OUTPOUR_*`` key that is none of these, or when the application has
