@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from flask_outpour import servers
 from flask_outpour.servers import hard_abort
 from flask_outpour.servers import server_warning
 
@@ -17,7 +18,6 @@ from flask_outpour.servers import server_warning
     [
         ({"uwsgi.version": b"2.0.31"}, "uWSGI"),
         ({"mod_wsgi.process_group": "site"}, "mod_wsgi in daemon mode"),
-        ({"SERVER_SOFTWARE": "Granian/2.8"}, "granian"),
     ],
 )
 def test_server_that_hides_a_cut_is_named(environ: dict[str, Any], server: str) -> None:
@@ -26,6 +26,21 @@ def test_server_that_hides_a_cut_is_named(environ: dict[str, Any], server: str) 
     assert warning is not None
     assert warning.startswith(server)
     assert "Content-Length" in warning
+
+
+@pytest.mark.parametrize(
+    ("version", "hides"),
+    [("2.8.7", True), ("2.7.10", True), ("2.8.9", False), ("2.10.0", False)],
+)
+def test_only_old_granian_is_warned_of(
+    monkeypatch: pytest.MonkeyPatch, version: str, hides: bool
+) -> None:
+    """granian cuts the connection since 2.8.9, and needs no warning then."""
+    monkeypatch.setattr(servers, "version", lambda name: version)
+    servers._is_old_granian.cache_clear()
+    warning = server_warning({"SERVER_SOFTWARE": "Granian"})
+    servers._is_old_granian.cache_clear()
+    assert (warning or "").startswith("granian before 2.8.9") == hides
 
 
 def test_sync_worker_is_named() -> None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import socket
 import struct
+from functools import cache
+from importlib.metadata import PackageNotFoundError
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -27,12 +30,25 @@ def server_warning(environ: WSGIEnvironment) -> str | None:
     if environ.get("mod_wsgi.process_group"):
         return _CUT_LOOKS_COMPLETE.format(server="mod_wsgi in daemon mode")
     software = str(environ.get("SERVER_SOFTWARE", "")).lower()
-    if software.startswith("granian"):
-        return _CUT_LOOKS_COMPLETE.format(server="granian")
+    if software.startswith("granian") and _is_old_granian():
+        return _CUT_LOOKS_COMPLETE.format(server="granian before 2.8.9")
     # "wsgi.multithread" is true under gthread, gevent and eventlet.
     if "gunicorn.socket" in environ and not environ.get("wsgi.multithread"):
         return _SYNC_WORKER
     return None
+
+
+@cache
+def _is_old_granian() -> bool:
+    """Whether granian ends a broken response cleanly, as it did until 2.8.7.
+
+    The environ does not tell the version.
+    """
+    try:
+        numbers = version("granian").split(".")[:3]
+    except PackageNotFoundError:
+        return False
+    return [int(number) for number in numbers if number.isdigit()] < [2, 8, 9]
 
 
 def hard_abort(environ: WSGIEnvironment) -> None:

@@ -95,12 +95,7 @@ EXPECTATIONS = [
         head=Head.ERROR,
         odd_names=("SERVER_PORT",),
     ),
-    Expectation(
-        "granian",
-        "granian",
-        cut=Cut.LOOKS_COMPLETE,
-        warning="looks complete",
-    ),
+    Expectation("granian", "granian 2.8.9 or later"),
     Expectation(
         "uwsgi-http",
         "uWSGI, `--http`",
