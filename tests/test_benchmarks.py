@@ -26,6 +26,7 @@ NAMES = sorted(path.stem for path in (ROOT / "benchmarks").glob("bench_*.py"))
 #: What benchmarks want beside the servers, by a part of their names.
 PACKAGES = {
     "rows": ("duckdb", "msgspec", "psycopg", "sqlalchemy"),
+    "compress": ("backports.zstd", "brotli", "flask_compress"),
     "copy": ("msgspec", "psycopg", "sqlalchemy"),
     "arrow": ("msgspec", "psycopg", "pyarrow", "sqlalchemy"),
     "race": ("msgspec", "psycopg", "sqlalchemy"),

@@ -20,7 +20,12 @@ def test_defaults_are_sound_settings() -> None:
     """Without settings, chunks have 64 KiB, 5 ms are slow, and nothing is limited."""
     settings = Settings.from_config(DEFAULTS)
     assert settings == Settings(
-        chunk_size=65_536, slow=0.005, hard_abort=False, longest=None, probe_token=None
+        chunk_size=65_536,
+        slow=0.005,
+        hard_abort=False,
+        longest=None,
+        codings=(),
+        probe_token=None,
     )
 
 
@@ -30,7 +35,7 @@ def test_wrong_token_is_refused_and_not_shown(token: Any) -> None:
     app = Flask("tests.configuration")
     app.config["OUTPOUR_PROBE_TOKEN"] = token
     with pytest.raises(
-        ConfigurationError, match="^OUTPOUR_PROBE_TOKEN takes "
+        ConfigurationError, match=r"^OUTPOUR_PROBE_TOKEN takes "
     ) as caught:
         Outpour(app)
     assert repr(token) not in str(caught.value)
@@ -53,6 +58,11 @@ def test_wrong_token_is_refused_and_not_shown(token: Any) -> None:
         ("OUTPOUR_SLOW", float("nan")),
         ("OUTPOUR_HARD_ABORT", 0),
         ("OUTPOUR_HARD_ABORT", None),
+        ("OUTPOUR_COMPRESS", None),
+        ("OUTPOUR_COMPRESS", "gzip"),
+        ("OUTPOUR_COMPRESS", 1),
+        ("OUTPOUR_COMPRESS", ["deflate"]),
+        ("OUTPOUR_COMPRESS", ["gzip", 1]),
         ("OUTPOUR_MAX_DURATION", -1),
         ("OUTPOUR_MAX_DURATION", 0),
         ("OUTPOUR_MAX_DURATION", "1h"),

@@ -1,4 +1,4 @@
-"""Tests of the choice of a format, and of the names that files get."""
+"""Tests of the choice of a format and of a coding, and of the names of files."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ from flask_outpour.formats import TSV
 from flask_outpour.negotiation import acceptable
 from flask_outpour.negotiation import Choice
 from flask_outpour.negotiation import choose
+from flask_outpour.negotiation import choose_coding
 from flask_outpour.negotiation import content_disposition
 from flask_outpour.negotiation import file_name
 
@@ -372,3 +373,75 @@ def test_disposition_of_what_is_to_be_shown() -> None:
     assert content_disposition("a.html", attachment=False) == (
         'inline; filename="a.html"'
     )
+
+
+# The content coding
+
+OFFERED = ("zstd", "br", "gzip")
+
+
+@pytest.mark.parametrize(
+    ("accept", "coding"),
+    [
+        # As browsers and clients send it.
+        ("gzip, deflate, br, zstd", "zstd"),
+        ("gzip, deflate, br", "br"),
+        ("gzip, deflate", "gzip"),
+        ("", "identity"),
+        ("identity", "identity"),
+        ("deflate", "identity"),
+        ("GZIP", "gzip"),
+        ("x-gzip", "gzip"),
+        # Weights.
+        ("zstd;q=0.5, br;q=0.8, gzip;q=0.8", "br"),
+        ("gzip;q=1.0, identity;q=0.5, *;q=0", "gzip"),
+        ("gzip;q=0.1", "gzip"),
+        ("gzip;q=0.1, identity;q=0.5", "identity"),
+        ("gzip;q=0.5, identity;q=0.5", "gzip"),
+        ("zstd;q=0, br;q=0, gzip", "gzip"),
+        ("gzip;q=0", "identity"),
+        # The rest.
+        ("*", "zstd"),
+        ("*;q=0.1", "zstd"),
+        ("zstd;q=0, *", "br"),
+        ("gzip, *;q=0.5", "gzip"),
+        ("*;q=0, identity", "identity"),
+        ("*;q=0.2, identity", "identity"),
+        # Nothing that there is.
+        ("identity;q=0", None),
+        ("*;q=0", None),
+        ("deflate, identity;q=0", None),
+        ("gzip;q=0, br;q=0, zstd;q=0, identity;q=0", None),
+        ("identity;q=0, *", "zstd"),
+        ("identity;q=0, gzip;q=0.1", "gzip"),
+    ],
+)
+def test_coding_is_the_one_that_the_client_likes_best(
+    accept: str, coding: str | None
+) -> None:
+    """Weights come first, then our own order; the bytes as they are come last."""
+    assert choose_coding(parse_accept_header(accept), OFFERED) == coding
+
+
+def test_coding_that_is_not_offered_is_not_chosen() -> None:
+    """Only what the application offers, in its order, is chosen."""
+    accept = parse_accept_header("gzip, br, zstd")
+    assert choose_coding(accept, ["gzip", "br"]) == "gzip"
+    assert choose_coding(accept, []) == "identity"
+
+
+@given(
+    strategies.dictionaries(
+        strategies.sampled_from([*OFFERED, "identity", "*", "deflate"]),
+        strategies.sampled_from([0, 0.001, 0.5, 1]),
+    )
+)
+def test_coding_is_never_one_that_the_client_refuses(weights: dict[str, float]) -> None:
+    """What is chosen has a weight above 0, by its name or by the asterisk."""
+    coding = choose_coding(list(weights.items()), OFFERED)
+    if coding is None:
+        assert weights.get("identity", weights.get("*")) == 0
+    elif coding != "identity":
+        weight = weights.get(coding, weights.get("*", 0))
+        assert weight > 0
+        assert all(weight >= weights.get(other, 0) for other in [*OFFERED, "identity"])

@@ -9,6 +9,8 @@ from typing import Literal
 from typing import Protocol
 
 from .coalesce import Coalescer
+from .compress import encoded
+from .compress import Encoder
 from .errors import LengthError
 from .errors import StreamInterrupted
 from .errors import StreamTimeout
@@ -50,7 +52,8 @@ class Body:
 
     :param chunks: joins the items of the source.
     :param observer: is told of the start, the first byte and the end.
-    :param declared: the Content-Length in bytes, if the response has one.
+    :param declared: the length in bytes that the view has set, if it has.
+    :param encoder: writes the chunks in a content coding.
     :param longest: the most seconds that the body may take, if limited.
     """
 
@@ -60,13 +63,20 @@ class Body:
         *,
         observer: Observer,
         declared: int | None = None,
+        encoder: Encoder | None = None,
         longest: float | None = None,
     ) -> None:
         self.progress = Progress()
         self._coalescer = chunks
-        self._chunks: Iterator[bytes] | None = iter(chunks)
+        stages = iter(chunks)
+        if declared is not None:
+            stages = _measured(stages, declared)
+        if encoder is not None:
+            stages = encoded(stages, encoder)
+        self._chunks: Iterator[bytes] | None = stages
         self._observer = observer
-        self._declared = declared
+        # How many bytes a coding makes of it, nobody knows before.
+        self._length = declared if encoder is None else None
         self._longest = longest
         self._primed: list[bytes | None] = []
         self._begun: float | None = None
@@ -128,13 +138,11 @@ class Body:
         self._check_duration()
         assert self._chunks is not None
         try:
-            chunk = next(self._chunks, None)
+            return next(self._chunks, None)
         except (Exception, KeyboardInterrupt):
             raise
         except BaseException as error:
             raise StreamInterrupted(error) from error
-        self._check_length(chunk)
-        return chunk
 
     def _count(self, chunk: bytes) -> None:
         first = not self.progress.bytes
@@ -146,20 +154,11 @@ class Body:
         if self._longest is not None and self._seconds() > self._longest:
             raise StreamTimeout(self._longest, self.progress.bytes)
 
-    def _check_length(self, chunk: bytes | None) -> None:
-        if self._declared is None:
-            return
-        produced = self.progress.bytes + len(chunk or b"")
-        # The chunk that is too much is not sent: cut exactly at the declared
-        # length, the response would look whole.
-        if produced > self._declared or (chunk is None and produced < self._declared):
-            raise LengthError(self._declared, produced)
-
     def _outcome_of_closing(self) -> Outcome:
         if self.progress.error is not None:
             return "failed"
         # A server that counts need not ask for the end behind the last byte.
-        if self._declared is not None and self.progress.bytes == self._declared:
+        if self._length is not None and self.progress.bytes == self._length:
             return "complete"
         return "disconnected"
 
@@ -178,3 +177,20 @@ class Body:
 
     def _seconds(self) -> float:
         return 0.0 if self._begun is None else monotonic() - self._begun
+
+
+def _measured(chunks: Iterator[bytes], declared: int) -> Iterator[bytes]:
+    """Yield the chunks.
+
+    :raises LengthError: when there are more bytes than declared, or fewer.
+    """
+    produced = 0
+    for chunk in chunks:
+        produced += len(chunk)
+        # The chunk that is too much is not sent: cut exactly at the declared
+        # length, the response would look whole.
+        if produced > declared:
+            raise LengthError(declared, produced)
+        yield chunk
+    if produced < declared:
+        raise LengthError(declared, produced)

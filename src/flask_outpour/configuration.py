@@ -9,6 +9,8 @@ from difflib import get_close_matches
 from typing import Any
 from typing import TypeVar
 
+from .compress import available
+from .compress import CODINGS
 from .errors import ConfigurationError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -42,6 +44,8 @@ class Settings:
     slow: float
     hard_abort: bool
     longest: float | None
+    #: Content codings, the best first; none where nothing is to be compressed.
+    codings: tuple[str, ...]
     probe_token: str | None
 
     @classmethod
@@ -65,6 +69,7 @@ class Settings:
             slow=config["OUTPOUR_SLOW"],
             hard_abort=config["OUTPOUR_HARD_ABORT"],
             longest=config["OUTPOUR_MAX_DURATION"],
+            codings=_codings(config),
             probe_token=config["OUTPOUR_PROBE_TOKEN"],
         )
 
@@ -81,6 +86,21 @@ def _check(
     sound = isinstance(value, kind) and (isinstance(value, bool) == (kind is bool))
     if not sound or (lowest is not None and not value >= lowest):
         raise _refusal(config, key, takes)
+
+
+def _codings(config: Mapping[str, Any]) -> tuple[str, ...]:
+    value = config["OUTPOUR_COMPRESS"]
+    if isinstance(value, bool):
+        return available() if value else ()
+    if not isinstance(value, list | tuple) or not {*value} <= {*CODINGS}:
+        names = ", ".join(map(repr, CODINGS))
+        raise _refusal(config, "OUTPOUR_COMPRESS", f"{SWITCH}, or a list of {names}")
+    if missing := {*value} - {*available()}:
+        raise ConfigurationError(
+            f"OUTPOUR_COMPRESS names {', '.join(sorted(missing))}, which no installed"
+            " library writes: pip install Flask-Outpour[compress]"
+        )
+    return tuple(value)
 
 
 def _check_token(token: object) -> None:

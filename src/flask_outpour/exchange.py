@@ -11,12 +11,16 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from flask import Request
 from flask import Response
+from werkzeug.exceptions import NotAcceptable
 from werkzeug.wsgi import ClosingIterator
 
 from .body import Body
 from .coalesce import Coalescer
+from .compress import new_encoder
 from .configuration import is_exempt
 from .configuration import Settings
+from .content_coding import code
+from .content_coding import unmark
 from .context import current_request
 from .context import explain
 from .context import RequestScope
@@ -59,6 +63,8 @@ class Exchange:
 
         :raises Exception: what the application, or its error handlers, raised.
         """
+        if self.app.config["OUTPOUR_COMPRESS"] and "HTTP_IF_NONE_MATCH" in environ:
+            unmark(environ, Settings.from_config(self.app.config).codings)
         outer = environ.get(_KEY)
         environ[_KEY] = self
         try:
@@ -77,12 +83,15 @@ class Exchange:
             if self._body is None:
                 self.scope.export()
 
-    def attach(self, response: Response) -> None:
+    def attach(self, response: Response) -> Response:
         """Put a body in the place of the response's iterable, if that streams.
 
         The body owns the streams that the view has made, since the iterable may
         hold them in any wrapping; while it lives, so do the request's contexts. A
         stream that is not to be sent is closed here, where it has its contexts.
+
+        Return the response, or the page that tells a client who takes no coding that
+        there is.
 
         :raises ItemError: for an asynchronous iterator.
         """
@@ -91,12 +100,25 @@ class Exchange:
         if not self._is_stream(response):
             if self.streams:
                 self._close_given_up(self.streams)
-        elif self.scope.request.method == "HEAD" or _is_bodyless(response.status_code):
+            return response
+        settings = Settings.from_config(self.app.config)
+        declared = response.content_length
+        coding = code(response, self.scope.request, settings.codings)
+        bodyless = _is_bodyless(response.status_code)
+        if coding is None or bodyless or self.scope.request.method == "HEAD":
             self._close_given_up([response.response, *self.streams])
             response.response = iter(())
-        else:
-            self._warn()
-            self._serve(response)
+            return self._refusal(settings) if coding is None else response
+        self._warn()
+        self._serve(response, settings, declared, coding)
+        return response
+
+    def _refusal(self, settings: Settings) -> Response:
+        offered = ", ".join(settings.codings)
+        error = NotAcceptable(f"The response can be had in the codings {offered}.")
+        page = self.app.make_response(self.app.handle_user_exception(error))
+        page.vary.add("Accept-Encoding")
+        return page
 
     def _is_stream(self, response: Response) -> bool:
         if response.direct_passthrough or not response.is_streamed:
@@ -108,8 +130,9 @@ class Exchange:
             raise ItemError.of_source(response.response)
         return True
 
-    def _serve(self, response: Response) -> None:
-        settings = Settings.from_config(self.app.config)
+    def _serve(
+        self, response: Response, settings: Settings, declared: int | None, coding: str
+    ) -> None:
         source: Any = response.response
         events = response.mimetype == "text/event-stream"
         joins = getattr(response, "coalesce", True) and not events
@@ -129,7 +152,8 @@ class Exchange:
                 slow=settings.slow,
             ),
             observer=delivery,
-            declared=response.content_length,
+            declared=declared,
+            encoder=None if coding == "identity" else new_encoder(coding),
             longest=settings.longest,
         )
         if held:

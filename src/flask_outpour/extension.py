@@ -144,6 +144,4 @@ class _Entrance:
 
 def _attach_body(response: Response) -> Response:
     exchange = current_exchange()
-    if exchange is not None:
-        exchange.attach(response)
-    return response
+    return response if exchange is None else exchange.attach(response)

@@ -1,4 +1,4 @@
-"""What a request says it wants enters; the format to send, and its headers, leave."""
+"""What a request says it wants enters; the format, the coding and the name leave."""
 
 from __future__ import annotations
 
@@ -20,6 +20,10 @@ _UNSAFE = re.compile(
 _LONGEST = 240
 #: What RFC 8187 lets stand beside letters and digits.
 _ATTR_CHAR = "!#$&+-.^_`|~"
+
+
+#: Names of codings that mean another (RFC 9110, section 8.4.1.3).
+_ALIASES = {"x-gzip": "gzip"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,29 @@ def _preference(media_type: str, ranges: list[tuple[str, float]]) -> tuple[float
         key=lambda found: found[0],
     )
     return weight, exactness
+
+
+def choose_coding(
+    accept: Iterable[tuple[str, float]], offered: Iterable[str]
+) -> str | None:
+    """Return the content coding that a client likes best (RFC 9110, section 12.5.3).
+
+    Of several with the same weight, the first that is offered is taken; any is better
+    than ``"identity"``, unless the client gives that a greater weight by name. ``None``
+    says that the client takes nothing that there is, bytes as they are included.
+
+    :param accept: codings with their weights; none at all asks for no coding.
+    """
+    weights = {_ALIASES.get(name.lower(), name.lower()): w for name, w in accept}
+    others = weights.get("*", 0.0)
+    best, most = None, 0.0
+    for coding in offered:
+        if (weight := weights.get(coding, others)) > most:
+            best, most = coding, weight
+    if best is not None and most >= weights.get("identity", 0.0):
+        return best
+    refused = weights.get("identity", weights.get("*", 1.0)) == 0
+    return None if refused else "identity"
 
 
 def file_name(name: str, choice: Choice, formats: Formats) -> str:

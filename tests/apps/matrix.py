@@ -62,6 +62,7 @@ def repaired(wsgi_app: Callable[..., Any]) -> Callable[..., Any]:
 app = Flask("matrix")
 app.wsgi_app = linted(app.wsgi_app)
 app.config["OUTPOUR_HARD_ABORT"] = "MATRIX_HARD_ABORT" in os.environ
+app.config["OUTPOUR_COMPRESS"] = True
 Outpour(app)
 application = repaired(linted(app))
 
