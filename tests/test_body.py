@@ -15,6 +15,7 @@ from flask_outpour import StreamTimeout
 from flask_outpour.body import Body
 from flask_outpour.body import Progress
 from flask_outpour.coalesce import Coalescer
+from flask_outpour.compress import Encoder
 
 
 class Witness:
@@ -40,6 +41,7 @@ def make_body(
     witness: Witness | None = None,
     *,
     declared: int | None = None,
+    encoder: Encoder | None = None,
     longest: float | None = None,
 ) -> Body:
     """Return a body whose items are not joined."""
@@ -47,6 +49,7 @@ def make_body(
         Coalescer(source, chunk_size=0, slow=1),
         observer=witness or Witness(),
         declared=declared,
+        encoder=encoder,
         longest=longest,
     )
 
@@ -218,6 +221,24 @@ def test_body_of_the_declared_length_is_complete_without_asking() -> None:
     assert next(body) + next(body) == b"abcde"
     body.close()
     assert body.progress.outcome == "complete"
+
+
+def test_coded_bytes_are_not_held_against_the_declared_length() -> None:
+    """Half a body that is coded in as many bytes as the whole has is not complete."""
+
+    class Doubling:
+        def feed(self, data: bytes) -> bytes:
+            return data * 2
+
+        def flush(self) -> bytes:
+            return b""
+
+        finish = flush
+
+    body = make_body(["ab", "cd"], declared=4, encoder=Doubling())
+    assert next(body) == b"abab"
+    body.close()
+    assert body.progress.outcome == "disconnected"
 
 
 def test_body_that_stops_before_the_declared_length_is_disconnected() -> None:
