@@ -33,6 +33,8 @@ from .compress_apps import INTERVAL
 from .compress_apps import ITEMS
 from .measure import Report
 from .measure import Samples
+from .memory import AVAILABLE
+from .memory import growth_during
 from .orders import COLUMNS
 from .orders import orders
 from .servers import running
@@ -50,6 +52,7 @@ CODINGS: dict[str, Any] = {
 }
 #: Of Flask-Compress's time for the CSV.
 LEAST_GAIN = {"gzip": 3.0}
+MOST_GROWTH = 8 * 2**20
 BATCH = 1_000
 SIDES = ("Flask-Compress", "Outpour")
 
@@ -74,6 +77,8 @@ def main() -> int:
                 require_same(servers, coding, path)
                 measure_csv(report, servers, coding, rows)
                 measure_log(report, servers, coding)
+                if AVAILABLE:
+                    measure_memory(report, servers["Outpour"], coding)
     return report.finish()
 
 
@@ -188,6 +193,18 @@ def measure_log(report: Report, servers: dict[str, Server], coding: str) -> None
         rounds=report.choose(tiny=1, small=3, full=5),
     )
     report.claim_ratio(" / ".join(SIDES), times, at_least=10)
+
+
+def measure_memory(report: Report, server: Server, coding: str) -> None:
+    """Measure how far the worker's memory rises while it sends the CSV."""
+
+    def download() -> None:
+        for _ in pieces_of(server, "/orders.csv", coding):
+            pass
+
+    growth = growth_during(server.worker, download)
+    group = f"{coding}, memory of Outpour's worker"
+    report.claim(group, "growth", "bytes", [growth], at_most=MOST_GROWTH)
 
 
 if __name__ == "__main__":
