@@ -3,8 +3,9 @@
 Outpour beside Flask-Compress, which is at its defaults (zlib's level 6 for gzip), both
 on gunicorn's threads, for each coding. The chunks of the CSV are ready, of 64 KiB, so
 that what is compared is the coding. The lines of the log come 40 ms apart; their
-client decodes them, and sees how late each is. Last comes what the flushing costs in
-size: of chunks, of ten rows, and of each row by itself.
+client decodes them, and sees how late each is. Beside that, what the flushing costs in
+size: of chunks, of ten rows, and of each row by itself. Last come the orders as
+PostgreSQL's COPY brings them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import closing
+from contextlib import ExitStack
 from functools import partial
 from http.client import HTTPConnection
 from itertools import islice
@@ -37,6 +39,7 @@ from .memory import AVAILABLE
 from .memory import growth_during
 from .orders import COLUMNS
 from .orders import orders
+from .postgresql import postgresql_with_orders
 from .servers import running
 from .servers import Server
 
@@ -79,6 +82,8 @@ def main() -> int:
                 measure_log(report, servers, coding)
                 if AVAILABLE:
                     measure_memory(report, servers["Outpour"], coding)
+    with postgresql_with_orders(rows) as postgresql:
+        measure_copy(report, postgresql, rows)
     return report.finish()
 
 
@@ -142,6 +147,36 @@ def measure_flushes(report: Report, coding: str, data: bytes) -> None:
         plain += len(encoder.finish())
         flushed = sum(map(len, encoded(iter(pieces), new_encoder(coding))))
         report.claim(group, what, "times", [flushed / plain])
+
+
+def measure_copy(report: Report, postgresql: str, rows: int) -> None:
+    """Compare the time of a whole export of PostgreSQL's rows, in gzip."""
+    facts = {"app": "benchmarks.rows_apps:from_environment()", "rows": rows}
+    with ExitStack() as stack:
+        servers = {
+            side: stack.enter_context(
+                running(
+                    "gunicorn",
+                    outpour=True,
+                    BENCHMARK_COMPRESSOR=side,
+                    BENCHMARK_POSTGRESQL=postgresql,
+                    **facts,
+                )
+            )
+            for side in SIDES
+        }
+
+        def total(side: str) -> float:
+            begun = time.perf_counter()
+            sum(map(len, pieces_of(servers[side], f"/core/csv?rows={rows}", "gzip")))
+            return time.perf_counter() - begun
+
+        times = report.alternate(
+            f"gzip, COPY of {rows:,} orders",
+            {side: partial(total, side) for side in SIDES},
+            rounds=report.choose(tiny=1, small=5, full=7),
+        )
+    report.claim_ratio(" / ".join(SIDES), times, at_least=LEAST_GAIN["gzip"])
 
 
 def measure_csv(

@@ -35,6 +35,7 @@ from flask_outpour import CSV
 from flask_outpour import Outpour
 from flask_outpour import stream_rows
 
+from .compress_apps import set_up_flask_compress
 from .orders import arrow_table
 from .orders import BATCH
 from .orders import COLUMNS
@@ -104,7 +105,11 @@ def create_app(postgresql: str, sqlite: str) -> Flask:
     :param sqlite: the path of a file, likewise.
     """
     app = Flask("benchmarks.rows")
+    compressor = os.environ.get("BENCHMARK_COMPRESSOR")
+    app.config["OUTPOUR_COMPRESS"] = compressor == "Outpour"
     Outpour(app)
+    if compressor == "Flask-Compress":
+        set_up_flask_compress(app)
     sources = {
         **_in_memory(),
         **_by_cursors(postgresql, sqlite),

@@ -26,12 +26,12 @@ NAMES = sorted(path.stem for path in (ROOT / "benchmarks").glob("bench_*.py"))
 #: What benchmarks want beside the servers, by a part of their names.
 PACKAGES = {
     "rows": ("duckdb", "msgspec", "psycopg", "sqlalchemy"),
-    "compress": ("backports.zstd", "brotli", "flask_compress"),
+    "compress": ("brotli", "flask_compress", "psycopg", "sqlalchemy"),
     "copy": ("msgspec", "psycopg", "sqlalchemy"),
     "arrow": ("msgspec", "psycopg", "pyarrow", "sqlalchemy"),
     "race": ("msgspec", "psycopg", "sqlalchemy"),
 }
-ON_POSTGRESQL = ("rows_http", "rows_memory", "copy", "arrow", "race")
+ON_POSTGRESQL = ("rows_http", "rows_memory", "compress", "copy", "arrow", "race")
 
 
 def require_what_is_wanted(name: str) -> None:
