@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import tempfile
-import threading
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -15,10 +14,9 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.serving import make_server
 
 from flask_outpour import Outpour
-from flask_outpour.body import Body
+from flask_outpour import testing
 from mariadb import MariaDB
 from mariadb import missing_mariadb
 from mariadb import running_mariadb
@@ -28,6 +26,8 @@ from postgresql import running_postgresql
 from processes import missing_program
 from processes import running
 from processes import Server
+
+pytest_plugins = ["flask_outpour.testing.pytest_plugin"]
 
 #: In CI a missing program fails a test; elsewhere it skips the test.
 REQUIRED = bool(os.environ.get("OUTPOUR_TESTS_REQUIRE_ALL"))
@@ -52,23 +52,16 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(autouse=True)
-def leak_detector(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Assert that every body that the test made was ended by somebody."""
-    bodies: list[Body] = []
-    original = Body.__init__
+def leak_detector() -> Iterator[None]:
+    """Assert that every body that the test made was ended by somebody.
 
-    def remember(self: Body, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **kwargs)
-        bodies.append(self)
-
-    monkeypatch.setattr(Body, "__init__", remember)
-    yield
-    left = [body for body in bodies if body.progress.outcome is None]
-    for body in left:
-        body.close()
-    bodies.clear()
-    gc.collect()
-    assert not left, f"{len(left)} response bodies were never ended"
+    Garbage is collected too, so that what it warns of is told of this test.
+    """
+    try:
+        with testing.detect_leaks():
+            yield
+    finally:
+        gc.collect()
 
 
 @pytest.fixture
@@ -87,23 +80,12 @@ def client(app: Flask) -> FlaskClient:
 
 
 @pytest.fixture
-def serve() -> Iterator[Callable[[Any], str]]:
+def serve(outpour_serve: Callable[[Any], testing.Server]) -> Callable[[Any], str]:
     """Return a function that serves an application of the test over a real socket.
 
     It runs Werkzeug's threaded server in this process, and returns its address.
     """
-    with ExitStack() as stack:
-
-        def start(app: Any) -> str:
-            server = make_server("127.0.0.1", 0, app, threaded=True)
-            thread = threading.Thread(target=server.serve_forever, args=(0.05,))
-            thread.start()
-            stack.callback(server.server_close)
-            stack.callback(thread.join)
-            stack.callback(server.shutdown)
-            return f"http://127.0.0.1:{server.server_port}"
-
-        yield start
+    return lambda app: outpour_serve(app).url
 
 
 @pytest.fixture

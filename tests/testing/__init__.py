@@ -1,0 +1,1 @@
+"""The testing kit on real servers, and what it makes of views that do not stream."""
