@@ -24,6 +24,7 @@ from .exchange import Exchange
 from .formats import BUILT_IN
 from .formats import Format
 from .formats import Formats
+from .probe import add_probe
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -99,11 +100,13 @@ class Outpour:
         check_names(app.config)
         for key, value in DEFAULTS.items():
             app.config.setdefault(key, value)
-        Settings.from_config(app.config)
+        settings = Settings.from_config(app.config)
         app.extensions["outpour"] = State(self._formats)
         app.wsgi_app = _Entrance(app)  # type: ignore[method-assign]
         # The first of these functions is called last, with the final response.
         app.after_request_funcs.setdefault(None, []).insert(0, _attach_body)
+        if settings.probe_token is not None:
+            add_probe(app, settings.probe_token)
 
     @staticmethod
     def exempt(view: F) -> F:

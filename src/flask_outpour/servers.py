@@ -25,16 +25,24 @@ _SYNC_WORKER = (
 
 def server_warning(environ: WSGIEnvironment) -> str | None:
     """Return what the operator should know of this server, if anything."""
-    if "uwsgi.version" in environ:
-        return _CUT_LOOKS_COMPLETE.format(server="uWSGI")
-    if environ.get("mod_wsgi.process_group"):
-        return _CUT_LOOKS_COMPLETE.format(server="mod_wsgi in daemon mode")
-    software = str(environ.get("SERVER_SOFTWARE", "")).lower()
-    if software.startswith("granian") and _is_old_granian():
-        return _CUT_LOOKS_COMPLETE.format(server="granian before 2.8.9")
+    server = server_that_hides_cuts(environ)
+    if server is not None:
+        return _CUT_LOOKS_COMPLETE.format(server=server)
     # "wsgi.multithread" is true under gthread, gevent and eventlet.
     if "gunicorn.socket" in environ and not environ.get("wsgi.multithread"):
         return _SYNC_WORKER
+    return None
+
+
+def server_that_hides_cuts(environ: WSGIEnvironment) -> str | None:
+    """Return the server's name, if it makes a broken response look whole."""
+    if "uwsgi.version" in environ:
+        return "uWSGI"
+    if environ.get("mod_wsgi.process_group"):
+        return "mod_wsgi in daemon mode"
+    software = str(environ.get("SERVER_SOFTWARE", "")).lower()
+    if software.startswith("granian") and _is_old_granian():
+        return "granian before 2.8.9"
     return None
 
 
