@@ -26,6 +26,7 @@ from .demo.server import require_server
 from .demo.server import serve
 from .demo.server import url_of
 from .demo.sqlite import SQLiteFile
+from .doctor.command import site_doctor
 
 #: Enough that plain Flask takes seconds, and little enough for any disk.
 ORDERS = 1_000_000
@@ -102,6 +103,9 @@ def demo(
                 webbrowser.open(url)
 
         serve(application, listener, ready)
+
+
+outpour.add_command(site_doctor)
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
 
-_KEY = "outpour.exchange"
+KEY = "outpour.exchange"
 
 
 class Exchange:
@@ -65,8 +65,8 @@ class Exchange:
         """
         if self.app.config["OUTPOUR_COMPRESS"] and "HTTP_IF_NONE_MATCH" in environ:
             unmark(environ, Settings.from_config(self.app.config).codings)
-        outer = environ.get(_KEY)
-        environ[_KEY] = self
+        outer = environ.get(KEY)
+        environ[KEY] = self
         try:
             iterable = self.scope.run(wsgi_app, environ, self._start)
             if self._body is None:
@@ -77,7 +77,7 @@ class Exchange:
             raise
         finally:
             # An exchange that stayed here would make a cycle with the environ.
-            environ[_KEY] = outer
+            environ[KEY] = outer
             if self.streams:
                 self._close_given_up(self.streams)
             if self._body is None:
@@ -255,7 +255,7 @@ def current_exchange() -> Exchange | None:
     if current is None:
         return None
     app, request = current
-    exchange: Exchange | None = request.environ.get(_KEY)
+    exchange: Exchange | None = request.environ.get(KEY)
     return exchange if exchange is not None and exchange.app is app else None
 
 

@@ -102,9 +102,9 @@ class Outpour:
             app.config.setdefault(key, value)
         settings = Settings.from_config(app.config)
         app.extensions["outpour"] = State(self._formats)
-        app.wsgi_app = _Entrance(app)  # type: ignore[method-assign]
+        app.wsgi_app = Entrance(app)  # type: ignore[method-assign]
         # The first of these functions is called last, with the final response.
-        app.after_request_funcs.setdefault(None, []).insert(0, _attach_body)
+        app.after_request_funcs.setdefault(None, []).insert(0, attach_body)
         if settings.probe_token is not None:
             add_probe(app, settings.probe_token)
 
@@ -117,7 +117,7 @@ class Outpour:
         return exempt(view)
 
 
-class _Entrance:
+class Entrance:
     """The application's ``wsgi_app``: each request passes through an exchange.
 
     It refers to the application weakly, as Flask's own static view does: the
@@ -145,6 +145,6 @@ class _Entrance:
         return Exchange(app, environ, start_response).answer(wsgi_app, environ)
 
 
-def _attach_body(response: Response) -> Response:
+def attach_body(response: Response) -> Response:
     exchange = current_exchange()
     return response if exchange is None else exchange.attach(response)

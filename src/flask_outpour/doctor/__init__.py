@@ -2,11 +2,10 @@
 
 ::
 
-    a Flask application ──► chain ──► layers ──► findings ──► report
-    the URL of a site   ──► visits ────────────►
+    a Flask application ──► application ──┐
+                                          ├──► findings ──► report, a time line
+    the URL of a site   ──► site ─────────┘
 
-:mod:`chain` finds what stands around an application, :mod:`layers` drives each part of
-it with a probe, from the inside out, and :mod:`culprits` knows the usual ones by name.
-:mod:`visits` reads a running site through its server and proxies. Both give
-:mod:`findings`, which :mod:`report` prints as text or JSON.
+:mod:`application` drives each layer around an application with a probe, from the inside
+out. :mod:`site` reads what comes through a server and its proxies.
 """

@@ -48,6 +48,18 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A layer of an application: its name, and where it is defined."""
+
+    #: ``module.name``.
+    name: str
+    #: ``file:line``, where that is known.
+    where: str | None = None
+    #: What it is to the application: "middleware", or "after_request".
+    role: str = "middleware"
+
+
+@dataclass(frozen=True, slots=True)
 class Moment:
     """One item of a probe's stream: when it left, and when it arrived.
 
@@ -75,7 +87,7 @@ class Report:
     #: What could not be told, and why; a sentence each.
     unknown: list[str] = field(default_factory=list)
     #: The layers, from the inside out, where an application was examined.
-    layers: list[str] = field(default_factory=list)
+    layers: list[Place] = field(default_factory=list)
     #: Requests that were sent.
     requests: int = 0
 

@@ -1,0 +1,278 @@
+"""A WSGI callable enters; the callables that a request passes on its way leave.
+
+Who is on the way is seen, not guessed: one request is sent, and each Python function
+that is called with its environ and a ``start_response`` is remembered with the
+arguments that it got. Those on the way to the view which the outermost callable
+refers to, by attributes, closures and the like, stand there for every request; the
+others are made for one request, and belong to the one that made them.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cache
+from itertools import pairwise
+from types import CodeType
+from types import FrameType
+from types import FunctionType
+from typing import Any
+from typing import TYPE_CHECKING
+
+from flask import Flask
+
+from ...exchange import KEY as EXCHANGE
+from ..findings import Place
+from .drive import drive
+from .drive import Passage
+from .places import place_of
+from .probe import KEY
+from .probe import Log
+from .references import References
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse
+    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import WSGIEnvironment
+
+_GENERATOR = inspect.CO_GENERATOR
+_FLASK_CALL = Flask.__call__.__code__
+
+
+class Call:
+    """One call of a function as a WSGI application."""
+
+    def __init__(self, frame: FrameType, slot: int, parent: Call | None) -> None:
+        self.frame = frame
+        self.parent = parent
+        self.code = frame.f_code
+        self.variables = dict(frame.f_locals)
+        self.arguments, self.keywords = _arguments(frame)
+        self.slot = slot
+        #: The environ as it was, before the callables inside wrote to it.
+        self.environ: WSGIEnvironment = dict(self.arguments[slot])
+        #: What it returned, which may be a generator that has yet to run.
+        self.returned: Any = None
+        self.over = False
+
+    def is_within(self, other: Call) -> bool:
+        """Whether this call was made by the other, directly or not."""
+        return any(call is other for call in self.ancestry())
+
+    def ancestry(self) -> Iterator[Call]:
+        """Yield this call, and those around it, outwards."""
+        call: Call | None = self
+        while call is not None:
+            yield call
+            call = call.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A callable of the chain, as a request passes it."""
+
+    place: Place
+    function: FunctionType
+    #: The object whose method it is, if it is one.
+    owner: Any
+    _call: Call
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+        """Call it as its neighbour outside does."""
+        call = self._call
+        arguments = list(call.arguments)
+        arguments[call.slot : call.slot + 2] = [environ, start_response]
+        return self.function(*arguments, **call.keywords)
+
+    def environ(self) -> WSGIEnvironment:
+        """Return a copy of the environ that it got from outside.
+
+        Outpour's exchange is another request's: with it, a layer inside Outpour would
+        be driven as if it were around it.
+        """
+        return {k: v for k, v in self._call.environ.items() if k != EXCHANGE}
+
+
+class Watcher:
+    """Remember the calls of one request, until the probe's view is reached.
+
+    What each of them returned is kept, so that no ``close()`` comes from the garbage
+    collector in the place of a layer that forgot it.
+    """
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._calls: list[Call] = []
+        self._by_frame: dict[FrameType, Call] = {}
+        self._all_seen = False
+        #: The call that the view, or whoever answers in its place, is within.
+        self.innermost: Call | None = None
+        log.on_reached = self._reached
+
+    def watch(self, call: WSGIApplication, environ: WSGIEnvironment) -> Passage:
+        """Send the request."""
+
+        def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Any:
+            def starting(*arguments: Any) -> Any:
+                # Whoever answers first, should the view never be reached.
+                if self.innermost is None:
+                    self.innermost = self._here(sys._getframe(1))
+                return start_response(*arguments)
+
+            return call(environ, starting)
+
+        before = sys.getprofile()
+        sys.setprofile(self._profile)
+        try:
+            return drive(watched, environ, self._log)
+        finally:
+            sys.setprofile(before)
+
+    def forget(self) -> None:
+        """Let go of what was returned, and close what the layers have not."""
+        lost = [] if self._log.has("response") else self._calls
+        for call in lost:
+            with suppress(Exception):
+                call.returned.close()
+        self._calls.clear()
+        self._by_frame.clear()
+        self._log.on_reached = self.innermost = None
+
+    def calls(self) -> list[Call]:
+        """Return the calls on the way, from the inside out."""
+        innermost = self.innermost or (self._calls[-1] if self._calls else None)
+        return [] if innermost is None else list(innermost.ancestry())
+
+    def _profile(self, frame: FrameType, event: str, argument: Any) -> None:
+        if event == "call":
+            if not self._all_seen and frame not in self._by_frame:
+                self._remember(frame)
+        elif event == "return" and frame in self._by_frame:
+            call = self._by_frame[frame]
+            call.over = True
+            if call.returned is None:
+                call.returned = argument
+
+    def _reached(self) -> None:
+        self.innermost = self._here(sys._getframe(1))
+        self._all_seen = True
+
+    def _here(self, frame: FrameType | None) -> Call | None:
+        """Return the call that a frame is within.
+
+        A profiler among the callables takes the place of ours, so some of them are
+        only seen now.
+        """
+        frames = []
+        while frame is not None:
+            frames.append(frame)
+            frame = frame.f_back
+        for outer in reversed(frames):
+            if outer not in self._by_frame:
+                self._remember(outer)
+        inner = next((self._by_frame[f] for f in frames if f in self._by_frame), None)
+        return inner or (self._calls[-1] if self._calls else None)
+
+    def _remember(self, frame: FrameType) -> None:
+        if not _may_be_wsgi(frame.f_code):
+            return
+        slot = self._slot(frame)
+        if slot is not None:
+            call = Call(frame, slot, self._parent(frame))
+            self._by_frame[frame] = call
+            self._calls.append(call)
+
+    def _slot(self, frame: FrameType) -> int | None:
+        """Return the place of the environ, if ``start_response`` follows it."""
+        arguments, _ = _arguments(frame)
+        for slot, (first, second) in enumerate(pairwise(arguments)):
+            ours = isinstance(first, dict) and first.get(KEY) is self._log
+            if ours and callable(second):
+                return slot
+        return None
+
+    def _parent(self, frame: FrameType) -> Call | None:
+        around = frame.f_back
+        while around is not None and around not in self._by_frame:
+            around = around.f_back
+        parent = self._by_frame[around] if around is not None else None
+        if frame.f_code.co_flags & _GENERATOR:
+            return self._maker(frame, parent)
+        return parent
+
+    def _maker(self, frame: FrameType, consumer: Call | None) -> Call | None:
+        """Return the call that made a generator, which runs when it is consumed."""
+        over = [
+            call
+            for call in reversed(self._calls)
+            if call.over and (consumer is None or call.is_within(consumer))
+        ]
+        for call in over:
+            if getattr(call.returned, "gi_frame", None) is frame:
+                return call
+        return over[0] if over else consumer
+
+
+@cache
+def _may_be_wsgi(code: CodeType) -> bool:
+    named = code.co_argcount + bool(code.co_flags & inspect.CO_VARARGS)
+    # The functions of the doctor and of its client are around all.
+    return named >= 1 and code.co_filename not in _OWN
+
+
+_OWN = {__file__, drive.__code__.co_filename}
+
+
+def _arguments(frame: FrameType) -> tuple[list[Any], dict[str, Any]]:
+    code, variables = frame.f_code, frame.f_locals
+    names = code.co_varnames[: code.co_argcount]
+    positional = [variables.get(name) for name in names]
+    last = code.co_argcount + code.co_kwonlyargcount
+    keywords = {
+        name: variables[name]
+        for name in code.co_varnames[code.co_argcount : last]
+        if name in variables
+    }
+    if code.co_flags & inspect.CO_VARARGS:
+        positional += variables.get(code.co_varnames[last], ())
+        last += 1
+    if code.co_flags & inspect.CO_VARKEYWORDS:
+        keywords.update(variables.get(code.co_varnames[last], {}))
+    return positional, keywords
+
+
+def links(calls: list[Call], references: References) -> list[Link]:
+    """Return the standing callables among the calls, from the inside out.
+
+    An object that passes a request through several methods of its own is one link.
+    """
+    found: list[Link] = []
+    for call in calls:
+        function = references.function(call.code, call.variables)
+        owner = _owner(call, function)
+        stands = function is not None and (owner is None or references.holds(owner))
+        if function is None or not stands or call.code is _FLASK_CALL:
+            continue
+        link = Link(place_of(function, owner), function, owner, call)
+        if found and owner is not None and found[-1].owner is owner:
+            if isinstance(owner, Flask):
+                found.append(link)
+            else:
+                found[-1] = link
+        else:
+            found.append(link)
+    return found
+
+
+def _owner(call: Call, function: FunctionType | None) -> Any:
+    """Return the object whose method this is a call of."""
+    if call.slot == 0 or function is None:
+        return None
+    first = call.arguments[0]
+    methods = (vars(kind).values() for kind in type(first).__mro__)
+    if any(method is function for kind in methods for method in kind):
+        return first
+    return None

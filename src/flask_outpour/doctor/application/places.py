@@ -1,0 +1,53 @@
+"""A function enters; its name and the line where it is defined leave."""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+import sysconfig
+from pathlib import Path
+from types import FunctionType
+from types import TracebackType
+from typing import Any
+
+from flask import Flask
+
+from ..findings import Place
+
+
+def place_of(function: Any, owner: Any = None) -> Place:
+    """Return where a callable is defined, and what it is called there.
+
+    :param owner: the object whose method the function is; a callable object is called
+        by the name of its class.
+    """
+    if isinstance(function, FunctionType):
+        code = function.__code__
+        name = f"{function.__globals__.get('__name__', '?')}.{code.co_qualname}"
+        if owner is not None and code.co_name == "__call__":
+            name = f"{type(owner).__module__}.{type(owner).__qualname__}"
+        if isinstance(owner, Flask) and function is Flask.wsgi_app:
+            return Place("Flask", None)
+        return Place(name, f"{_short(code.co_filename)}:{code.co_firstlineno}")
+    kind = function if hasattr(function, "__qualname__") else type(function)
+    return Place(f"{kind.__module__}.{kind.__qualname__}", None)
+
+
+def _short(filename: str) -> str:
+    """Return a path as its reader knows it: from here, or from where packages are."""
+    roots = [os.getcwd(), *site.getsitepackages(), sysconfig.get_paths()["stdlib"]]
+    for root in sorted({*roots, *filter(None, sys.path)}, key=len, reverse=True):
+        if Path(filename).is_relative_to(root):
+            return str(Path(filename).relative_to(root))
+    return filename
+
+
+def line_of(traceback: TracebackType | None) -> str | None:
+    """Return ``file:line`` of where an error was raised."""
+    last = None
+    while traceback is not None:
+        last, traceback = traceback, traceback.tb_next
+    if last is None:
+        return None
+    return f"{_short(last.tb_frame.f_code.co_filename)}:{last.tb_lineno}"

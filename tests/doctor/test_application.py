@@ -1,0 +1,496 @@
+"""Tests of the examination of an application: what is found, and what is not."""
+
+from __future__ import annotations
+
+import io
+import logging
+from collections.abc import Callable
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+from wsgiref.validate import validator
+
+import pytest
+import sentry_sdk
+from applications import forgetful
+from applications import GUILTY
+from applications import gzipping
+from applications import listing
+from applications import one_behind
+from applications import Plain
+from applications import reassuring
+from applications import SHAPES
+from applications import shop
+from applications import Wrap
+from flask import abort
+from flask import Blueprint
+from flask import Flask
+from flask import redirect
+from flask import request_finished
+from flask import Response
+from flask_caching import Cache
+from flask_compress import Compress
+from flask_cors import CORS
+from flask_debugtoolbar import DebugToolbarExtension
+from flask_login import LoginManager
+from opentelemetry.instrumentation.flask import FlaskInstrumentor
+from opentelemetry.instrumentation.wsgi import OpenTelemetryMiddleware
+from opentelemetry.sdk.trace import TracerProvider
+from prometheus_client import CollectorRegistry
+from prometheus_client import make_wsgi_app
+from prometheus_flask_exporter import PrometheusMetrics
+from sentry_sdk.transport import Transport
+from werkzeug.debug import DebuggedApplication
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.middleware.http_proxy import ProxyMiddleware
+from werkzeug.middleware.lint import LintMiddleware
+from werkzeug.middleware.profiler import ProfilerMiddleware
+from werkzeug.middleware.proxy_fix import ProxyFix
+from werkzeug.middleware.shared_data import SharedDataMiddleware
+from whitenoise import WhiteNoise
+
+from flask_outpour import stream_rows
+from flask_outpour import stream_with_context
+from flask_outpour.doctor.application import examine_application
+from flask_outpour.doctor.errors import DoctorError
+from flask_outpour.doctor.findings import Kind
+from flask_outpour.doctor.findings import Report
+
+HERE = Path(__file__).parent
+
+
+def found(report: Report) -> list[tuple[Kind, str]]:
+    """Return what was found, and of whom."""
+    return [(finding.kind, finding.culprit) for finding in report.findings]
+
+
+def guilty_name(layer: Wrap) -> str:
+    """Return the name of the middleware that a wrap of the tests puts around."""
+    return f"applications.{layer.__name__}.<locals>.middleware"
+
+
+def test_nothing_is_found_where_nothing_is_wrong() -> None:
+    """An application by itself is sound, with Outpour and without."""
+    for outpour in (True, False):
+        report = examine_application(shop(outpour=outpour))
+        assert report.findings == []
+        assert report.unknown == []
+        assert len(report.sound) == 5
+        assert report.exit_code == 0
+
+
+@pytest.mark.parametrize("outpour", [True, False])
+@pytest.mark.parametrize("guilty", GUILTY, ids=lambda guilty: guilty.__name__)
+def test_the_third_of_five_is_named(guilty: Wrap, outpour: bool) -> None:
+    """The guilty layer is named, and none of those around it."""
+    first, second, *_, fourth, fifth = SHAPES
+    app = shop(first, second, guilty, fourth, fifth, outpour=outpour)
+    kinds = [(kind, guilty_name(guilty)) for kind in GUILTY[guilty].split()]
+    assert found(examine_application(app)) == kinds
+
+
+def test_the_finding_says_what_was_seen_and_where() -> None:
+    """What was seen has figures; the place is the line of the middleware."""
+    (finding,) = examine_application(shop(listing)).findings
+    assert "6 items left within 0.1" in finding.seen
+    assert "in 6 pieces when the last had left" in finding.seen
+    assert finding.where is not None
+    assert "applications.py:" in finding.where
+    assert "list()" in finding.cure
+
+
+def test_each_of_two_guilty_layers_is_named() -> None:
+    """One that holds items back does not hide one that swallows errors."""
+    report = examine_application(shop(one_behind, Plain, reassuring, forgetful))
+    assert sorted(found(report)) == [
+        ("holds-back", guilty_name(one_behind)),
+        ("loses-close", guilty_name(forgetful)),
+        ("swallows-error", guilty_name(reassuring)),
+    ]
+
+
+@pytest.mark.parametrize("outpour", [True, False])
+def test_the_profiler_is_named(outpour: bool) -> None:
+    """Werkzeug's profiler reads every response to its end."""
+    app = shop(ProxyFix, outpour=outpour)
+    app.wsgi_app = ProfilerMiddleware(app.wsgi_app, io.StringIO())  # type: ignore[method-assign]
+    (finding,) = examine_application(app).findings
+    assert finding.kind == "joins"
+    assert finding.culprit == "werkzeug.middleware.profiler.ProfilerMiddleware"
+    assert finding.where is not None
+    assert finding.where.startswith("werkzeug/middleware/profiler.py:")
+    assert "profile" in finding.cure
+
+
+@pytest.mark.parametrize("outpour", [True, False])
+def test_the_debug_toolbar_is_a_layer(outpour: bool) -> None:
+    """Flask-DebugToolbar leaves streams alone, as it is; it is no finding then."""
+    app = shop(outpour=outpour)
+    app.debug = True
+    app.secret_key = "tests"
+    DebugToolbarExtension(app)
+    report = examine_application(app)
+    assert report.findings == []
+    assert "DebugToolbarExtension.process_response" in report.layers[1].name
+
+
+def test_a_debug_toolbar_that_reads_pages_is_named() -> None:
+    """One that puts its bar into streams too reads HTML pages, and those alone."""
+
+    class EveryPage(Response):
+        automatically_set_content_length = False
+        is_sequence = True
+
+    app = shop()
+    app.response_class = EveryPage
+    app.debug = True
+    app.secret_key = "tests"
+    DebugToolbarExtension(app)
+    (finding,) = examine_application(app).findings
+    assert finding.kind == "joins"
+    assert finding.culprit.endswith("DebugToolbarExtension.process_response")
+    assert finding.seen.startswith("With an HTML page")
+    assert "DEBUG_TB_ENABLED" in finding.lines["python"]
+
+
+@pytest.mark.parametrize("coding", ["gzip", "br", "zstd"])
+def test_flask_compress_is_named(coding: str) -> None:
+    """Its compressors keep everything until the end, each of them."""
+    app = shop(outpour=False)
+    app.config["COMPRESS_ALGORITHM_STREAMING"] = [coding]
+    Compress(app)
+    (finding,) = examine_application(app).findings
+    assert finding.kind == "joins"
+    assert finding.culprit == "flask_compress.flask_compress.Compress.after_request"
+    assert f"a body in {coding}" in finding.seen
+
+
+def test_two_compressors_are_named() -> None:
+    """Flask-Compress beside OUTPOUR_COMPRESS is said, although nobody codes twice."""
+    app = shop()
+    app.config["OUTPOUR_COMPRESS"] = True
+    Compress(app)
+    report = examine_application(app)
+    assert {kind for kind, _ in found(report)} == {"joins", "double-compression"}
+    assert all("flask_compress" in culprit for _, culprit in found(report))
+    app.config["COMPRESS_STREAMS"] = False
+    assert examine_application(app).findings == [], "the cure cures it"
+
+
+def test_a_body_that_is_coded_twice_is_found() -> None:
+    """A compressor around Outpour's makes what no client can read."""
+    app = shop(gzipping(flush=True))
+    app.config["OUTPOUR_COMPRESS"] = ["gzip"]
+    report = examine_application(app)
+    kinds = {kind for kind, _ in found(report)}
+    assert kinds == {"double-compression"}
+    assert "gzip, gzip" in report.findings[0].seen
+
+
+@pytest.mark.parametrize("flush", [True, False])
+def test_a_compressor_must_flush(flush: bool) -> None:
+    """One that does is no finding; one that does not is told how."""
+    report = examine_application(shop(Plain, gzipping(flush)))
+    if flush:
+        assert report.findings == []
+        assert "they do in gzip too" in report.sound
+    else:
+        (finding,) = report.findings
+        assert finding.kind == "joins"
+        assert "Z_SYNC_FLUSH" in finding.lines["python"]
+
+
+@pytest.mark.parametrize("how", ["data", "get_data", "set_data"])
+@pytest.mark.parametrize("outpour", [True, False])
+def test_after_request_functions_are_layers(how: str, outpour: bool) -> None:
+    """A function that reads the response is named, not those beside it."""
+    app = shop(outpour=outpour)
+    app.after_request(lambda response: response)
+
+    @app.after_request
+    def read(response: Any) -> Any:
+        if how == "set_data":
+            response.set_data(response.get_data())
+        elif how == "get_data":
+            response.headers["X-Length"] = len(response.get_data())
+        else:
+            response.headers["X-Length"] = len(response.data)
+        return response
+
+    app.after_request(lambda response: response)
+    report = examine_application(app)
+    (finding,) = report.findings
+    assert finding.kind == "joins"
+    assert finding.culprit.endswith("<locals>.read")
+    assert "is_streamed" in finding.cure
+    roles = [place.role for place in report.layers]
+    assert roles == ["view", *["after_request"] * 3, *["middleware"] * outpour]
+
+
+def test_functions_of_a_blueprint_are_examined() -> None:
+    """A function that runs for one blueprint's views alone is found as well."""
+    app, blueprint = shop(), Blueprint("orders", __name__)
+
+    @blueprint.after_request
+    def read(response: Response) -> Response:
+        assert response.data
+        return response
+
+    blueprint.after_app_request(lambda response: response)
+    app.register_blueprint(blueprint)
+    ((kind, culprit),) = found(examine_application(app))
+    assert kind == "joins"
+    assert culprit.endswith("<locals>.read")
+
+
+def test_what_the_application_overrides_is_named() -> None:
+    """A response class that reads what it gets is guilty before all layers."""
+
+    class Eager(Response):
+        def __init__(self, response: Any = None, *args: Any, **kwargs: Any) -> None:
+            super().__init__(list(response or ()), *args, **kwargs)
+
+    app = shop()
+    app.response_class = Eager
+    kinds = dict(found(examine_application(app)))
+    assert kinds["joins"].endswith("Eager, the response_class")
+
+
+def test_a_method_that_the_application_overrides_is_named() -> None:
+    """So is a method of Flask's, overridden in a class or on the application."""
+
+    class Own(Flask):
+        def process_response(self, response: Response) -> Response:
+            assert response.data
+            return super().process_response(response)
+
+    ((kind, culprit),) = found(examine_application(Own("shop")))
+    assert kind == "joins"
+    assert culprit.endswith("Own.process_response")
+
+
+def test_a_receiver_of_the_signal_is_named() -> None:
+    """A receiver of ``request_finished`` gets the response, and may read it."""
+    app = shop()
+
+    def record(sender: Flask, response: Response) -> None:
+        assert response.data
+
+    with request_finished.connected_to(record, app):
+        ((kind, culprit),) = found(examine_application(app))
+    assert kind == "joins"
+    assert "request_finished" in culprit
+    assert culprit.endswith("<locals>.record")
+
+
+def test_cached_views_that_stream_are_named() -> None:
+    """Flask-Caching on a view that streams is a finding; on another it is none."""
+    app = shop()
+    cache = Cache(app, config={"CACHE_TYPE": "SimpleCache"})
+
+    @app.get("/plain")
+    @cache.cached()
+    def plain() -> str:
+        return ", ".join(str(number) for number in range(3))
+
+    @app.get("/generator")
+    @cache.cached()
+    def generator() -> Any:
+        yield "item"
+
+    @app.get("/generating")
+    @cache.cached()
+    def generating() -> Any:
+        def generate() -> Iterator[str]:
+            yield "item"
+
+        return Response(generate())
+
+    @app.get("/rows")
+    @cache.cached()
+    def rows() -> Any:
+        return stream_rows([(1,)], columns=["id"])
+
+    @app.get("/context")
+    def context() -> Any:
+        return stream_with_context(iter(["not cached"]))
+
+    report = examine_application(app)
+    assert {kind for kind, _ in found(report)} == {"caches"}
+    named = {culprit.rpartition(".")[2] for _, culprit in found(report)}
+    assert named == {"generator", "generating", "rows"}
+
+
+def test_the_debugger_swallows_errors() -> None:
+    """Werkzeug's debugger ends a failed stream as if it were whole."""
+    app = shop()
+    outer = DebuggedApplication(app)
+    kinds = dict(found(examine_application(app, outer)))
+    assert kinds["swallows-error"] == "werkzeug.debug.DebuggedApplication"
+
+
+class Nowhere(Transport):
+    """A transport that sends nothing, and counts."""
+
+    def capture_envelope(self, envelope: Any) -> None:
+        pass
+
+
+@cache
+def call_of_sentry() -> Any:
+    """Return what Sentry puts in the place of ``Flask.__call__``, once in a process."""
+    original = Flask.__call__
+    sentry_sdk.init("http://key@localhost/1", transport=Nowhere)
+    patched, Flask.__call__ = Flask.__call__, original  # type: ignore[method-assign]
+    return patched
+
+
+@pytest.fixture
+def sentry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Set Sentry up, which sends nothing."""
+    monkeypatch.setattr(Flask, "__call__", call_of_sentry())
+    sentry_sdk.init("http://key@localhost/1", transport=Nowhere, traces_sample_rate=1)
+    yield
+    sentry_sdk.init()
+
+
+def well_known(outpour: Callable[[Flask], object]) -> tuple[Flask, Any]:
+    """Return an application in well-known company, and the outermost of that."""
+    app = Flask("shop", root_path=str(HERE))
+    app.secret_key = "tests"
+    FlaskInstrumentor().instrument_app(app, tracer_provider=TracerProvider())
+    outpour(app)
+    CORS(app)
+    LoginManager(app)
+    PrometheusMetrics(app, registry=CollectorRegistry())
+    site: Any = app.wsgi_app
+    site = ProxyFix(site)
+    site = WhiteNoise(site)
+    site = SharedDataMiddleware(site, {"/shared": str(HERE)})
+    site = ProxyMiddleware(site, {"/far/": {"target": "http://127.0.0.1:1/"}})
+    site = OpenTelemetryMiddleware(site)
+    site = LintMiddleware(site)
+    app.wsgi_app = validator(site)  # type: ignore[method-assign]
+    metrics = make_wsgi_app(CollectorRegistry())
+    return app, DispatcherMiddleware(app, {"/metrics": metrics})
+
+
+@pytest.mark.usefixtures("sentry")
+@pytest.mark.parametrize("compress", [False, True])
+@pytest.mark.parametrize("outpour", [True, False])
+def test_well_known_company_is_no_finding(outpour: bool, compress: bool) -> None:
+    """Ten well-known middlewares and extensions at once raise no alarm."""
+    from flask_outpour import Outpour
+
+    app, outermost = well_known(Outpour if outpour else lambda app: None)
+    if outpour:
+        app.config["OUTPOUR_COMPRESS"] = compress
+    report = examine_application(app, outermost)
+    assert report.findings == []
+    assert report.unknown == []
+    names = " ".join(place.name for place in report.layers)
+    for part in (
+        *("ProxyFix", "WhiteNoise", "SharedDataMiddleware", "ProxyMiddleware"),
+        *("OpenTelemetryMiddleware", "opentelemetry.instrumentation.flask"),
+        *("validator", "LintMiddleware", "DispatcherMiddleware", "sentry_sdk"),
+        *("flask_cors", "prometheus_flask_exporter"),
+    ):
+        assert part in names
+    assert ("Outpour" in names) is outpour
+
+
+@pytest.mark.parametrize("how", ["answer", "abort", "raise"])
+def test_a_wall_before_the_views_is_no_obstacle(how: str) -> None:
+    """A function that asks for a login, or fails, runs and does not answer."""
+    app, calls = shop(listing), []
+
+    @app.before_request
+    def wall() -> Any:
+        calls.append(how)
+        if how == "abort":
+            abort(401)
+        if how == "raise":
+            raise ValueError("no user")
+        return redirect("/login")
+
+    assert found(examine_application(app)) == [("joins", guilty_name(listing))]
+    assert calls
+
+
+def test_nothing_is_left_behind() -> None:
+    """The application, its logging and its map of URLs are what they were before."""
+    app = shop(listing)
+    app.add_url_rule("/", "home", lambda: "home")
+    app.after_request(lambda response: response)
+
+    def picture() -> Any:
+        state: dict[str, Any] = dict(vars(app))
+        state["view_functions"] = dict(app.view_functions)
+        state["functions"] = {k: v[:] for k, v in app.after_request_funcs.items()}
+        state["rules"] = [str(rule) for rule in app.url_map.iter_rules()]
+        state["config"] = dict(app.config)
+        # Flask makes it when it is first asked for.
+        state.pop("logger", None)
+        return state, logging.root.manager.disable
+
+    before = picture()
+    examine_application(app)
+    assert picture() == before
+    app.add_url_rule("/later", "later", lambda: "later")
+    assert app.test_client().get("/later").text == "later"
+    assert app.test_client().get("/outpour-doctor").status_code == 404
+
+
+def test_the_errors_of_the_probe_are_not_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What is raised on purpose is nothing for the application's log."""
+    examine_application(shop(outpour=True))
+    assert caplog.records == []
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "said"),
+    [
+        ("404 NOT FOUND", [], "404"),
+        ("302 FOUND", [("Location", "https://x.example/?token=secret")], "x.example"),
+        ("500 INTERNAL SERVER ERROR", [], "500"),
+    ],
+)
+def test_a_layer_that_answers_itself_cannot_be_examined(
+    status: str, headers: list[tuple[str, str]], said: str
+) -> None:
+    """The error says which layer answered what, and shows no query."""
+
+    def gate(app: Any) -> Any:
+        def closed(environ: Any, start_response: Any) -> Any:
+            start_response(status, headers)
+            return [b"" if app else b"never"]
+
+        return closed
+
+    with pytest.raises(DoctorError) as caught:
+        examine_application(shop(Plain, gate, Plain))
+    assert "gate.<locals>.closed" in caught.value.message
+    assert said in caught.value.message
+    assert "secret" not in caught.value.message
+    assert caught.value.exit_code == 2
+
+
+def test_a_layer_that_raises_cannot_be_examined() -> None:
+    """Its name and the error's are said, not the error's text."""
+
+    class Failing(Plain):
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            raise ValueError("a password")
+
+    with pytest.raises(DoctorError, match=r"Failing .*raised ValueError") as caught:
+        examine_application(shop(Failing))
+    assert "password" not in caught.value.message
+
+
+def test_another_application_cannot_be_examined() -> None:
+    """A callable that does not lead to the application is said."""
+    with pytest.raises(DoctorError, match="404"):
+        examine_application(shop(), Plain(Flask("other")))
