@@ -176,7 +176,8 @@ def measure_copy(report: Report, postgresql: str, rows: int) -> None:
             {side: partial(total, side) for side in SIDES},
             rounds=report.choose(tiny=1, small=5, full=7),
         )
-    report.claim_ratio(" / ".join(SIDES), times, at_least=LEAST_GAIN["gzip"])
+    # PostgreSQL takes as long for the rows as zlib's level 1 takes for their bytes.
+    report.claim_ratio(" / ".join(SIDES), times)
 
 
 def measure_csv(
