@@ -20,7 +20,7 @@ from conftest import lack
 
 RUN = ("python", "pycon", "console", "jinja")
 #: Languages of text that a reader looks at and nobody runs.
-SHOWN = ("text", "nginx", "ini", "toml")
+SHOWN = ("text", "apache", "nginx", "ini", "toml")
 
 
 @pytest.fixture

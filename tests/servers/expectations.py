@@ -58,6 +58,8 @@ class Expectation:
     #: A stream that fails after three items.
     cut: Cut = Cut.NOTICED
     old_cut: Cut = Cut.LOOKS_COMPLETE
+    #: Whether all that was produced before a failure arrives.
+    keeps_items: bool = True
     #: A stream that falls short of its Content-Length.
     short: Cut = Cut.NOTICED
     old_short: Cut = Cut.NOTICED
@@ -95,7 +97,7 @@ EXPECTATIONS = [
         head=Head.ERROR,
         odd_names=("SERVER_PORT",),
     ),
-    Expectation("granian", "granian 2.8.9 or later"),
+    Expectation("granian", "granian 2.8.9 or later", keeps_items=False),
     Expectation(
         "uwsgi-http",
         "uWSGI, `--http`",

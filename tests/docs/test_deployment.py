@@ -1,0 +1,233 @@
+"""The configuration blocks of the page "Deployment", run as they stand there."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from threading import Timer
+
+import pytest
+from fences import read_fences
+from fences import ROOT
+
+from conftest import lack
+from processes import BIN
+from processes import free_port
+from processes import listening
+from processes import running
+from processes import Server
+from servers.apache import apache_in_front_of
+from servers.clients import connect
+from servers.clients import curl
+from servers.clients import receive
+from servers.clients import send
+from servers.clients import wait_for
+from servers.expectations import Cut
+from servers.expectations import EXIT_CODES
+from servers.matrix import ROWS
+from servers.matrix import TARGET
+from servers.nginx import in_front_of
+from servers.nginx import VERSIONS
+
+PAGE = ROOT / "docs" / "deployment.md"
+#: A type that Outpour leaves to whoever compresses behind it.
+IMAGE = "image/png"
+
+FENCES = list(read_fences(PAGE))
+COMMANDS = [fence.code.strip() for fence in FENCES if fence.language == "text"]
+
+
+def block(language: str) -> str:
+    """Return the only block of a language."""
+    (found,) = (fence.code for fence in FENCES if fence.language == language)
+    return found
+
+
+@contextmanager
+def commanded(command: str, folder: Path) -> Iterator[Server]:
+    """Run a command of the page, on a free port, with the application of the tests."""
+    port = free_port()
+    command = command.replace("app:app", TARGET).replace("8000", str(port))
+    program, *arguments = shlex.split(command)
+    if not (BIN / program).exists():
+        lack(program, "pip install --group tests")
+    with listening(program, [str(BIN / program), *arguments], port, folder) as server:
+        yield server
+
+
+def flows(server: Server, gate: Path, query: str = "", coding: str = "") -> bool:
+    """Whether the first item arrives while the second does not exist."""
+    with closing(connect(server.port)) as connection:
+        connection.request(
+            "GET", f"/gated?gate={gate}&{query}", headers={"Accept-Encoding": coding}
+        )
+        # Where the item is held back, nothing else opens the gate.
+        timer = Timer(1.0, gate.touch)
+        timer.start()
+        response = connection.getresponse()
+        early = response.read1() != b"" and not gate.exists()
+        timer.cancel()
+        timer.join()
+        gate.touch()
+        response.read()
+    return early
+
+
+def closes(server: Server, record: Path) -> bool:
+    """Whether the source of a client that leaves is closed early."""
+    path = f"/long-lived?record={record}"
+    with closing(send(server.port, "GET", path)) as connection:
+        receive(connection, b"\r\n\r\n")
+    assert wait_for(lambda: record.exists() and record.read_text())
+    return record.read_text() == "closed"
+
+
+def cut_of(server: Server) -> Cut | None:
+    """Return what curl makes of a stream that breaks off after its rows."""
+    download = curl(f"{server.url}/fails-after")
+    # granian loses some of them now and then.
+    assert download.body == ROWS or server.name == "granian"
+    return EXIT_CODES.get(download.code)
+
+
+def test_the_page_has_a_command_for_each_server() -> None:
+    """No block is left out below."""
+    names = [command.split()[0] for command in COMMANDS]
+    assert names == ["gunicorn", "gunicorn", "waitress-serve", "granian"]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda text: text[:35])
+def test_servers_by_command_line(command: str, tmp_path: Path) -> None:
+    """Items flow, a cut is noticed, and a client that leaves closes the source."""
+    with commanded(command, tmp_path) as server:
+        assert flows(server, tmp_path / "gate")
+        assert cut_of(server) == Cut.NOTICED
+        assert closes(server, tmp_path / "record")
+
+
+def test_uwsgi(tmp_path: Path) -> None:
+    """Items flow and a client that leaves is noticed; a cut looks complete."""
+    if not (BIN / "uwsgi").exists():
+        lack("uwsgi", "pip install --group tests")
+    port = free_port()
+    text = block("ini").replace("app:app", TARGET).replace("8000", str(port))
+    path = tmp_path / "uwsgi.ini"
+    path.write_text(text)
+    command = [str(BIN / "uwsgi"), "--ini", str(path), "--disable-logging"]
+    with listening("uwsgi", command, port, tmp_path) as server:
+        assert flows(server, tmp_path / "gate")
+        assert cut_of(server) == Cut.LOOKS_COMPLETE
+        assert closes(server, tmp_path / "record")
+        with in_front_of(server, block("nginx"), tmp_path) as nginx:
+            assert cut_of(nginx) == Cut.LOOKS_COMPLETE
+
+
+@pytest.fixture(scope="module")
+def gthread(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """Run gunicorn's gthread on the application of the matrix."""
+    folder = tmp_path_factory.mktemp("gthread")
+    with running("gunicorn-gthread", TARGET, folder) as server:
+        yield server
+
+
+def test_nginx(gthread: Server, tmp_path: Path) -> None:
+    """With the page's lines all is as without nginx, its own gzip included."""
+    with in_front_of(gthread, block("nginx"), tmp_path) as nginx:
+        assert flows(nginx, tmp_path / "gate")
+        assert cut_of(nginx) == Cut.NOTICED
+        assert closes(nginx, tmp_path / "record")
+    gzip = "gzip on; gzip_types *; gzip_proxied any; gzip_min_length 0;"
+    lines = block("nginx").replace(
+        "proxy_buffering off;", f"proxy_buffering off; {gzip}"
+    )
+    with in_front_of(gthread, lines, tmp_path) as nginx:
+        assert codings_of(nginx, f"type={IMAGE}") == ["gzip"]
+        assert flows(nginx, tmp_path / "coded", f"type={IMAGE}", "gzip")
+    lines = gzip + VERSIONS["1.1"]
+    with in_front_of(gthread, lines, tmp_path) as nginx:
+        assert not flows(nginx, tmp_path / "held", f"type={IMAGE}", "gzip")
+
+
+def codings_of(server: Server, query: str = "") -> list[str] | None:
+    """Return the codings of an answer to who takes gzip."""
+    with closing(connect(server.port)) as connection:
+        path = f"/gated?gate=/dev/null&{query}"
+        connection.request("GET", path, headers={"Accept-Encoding": "gzip"})
+        response = connection.getresponse()
+        response.read()
+        return response.headers.get_all("Content-Encoding")
+
+
+def test_apache(gthread: Server, tmp_path: Path) -> None:
+    """Items flow, a cut is noticed, and a client that leaves closes the source."""
+    with apache_in_front_of(gthread, block("apache"), tmp_path) as apache:
+        assert flows(apache, tmp_path / "gate")
+        assert cut_of(apache) == Cut.NOTICED
+        assert closes(apache, tmp_path / "record")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "flowing", "cut"),
+    [
+        ("flushpackets=on", "", True, Cut.NOTICED),
+        ("ProxyTimeout", "SetOutputFilter DEFLATE\nProxyTimeout", True, Cut.NOTICED),
+        (
+            "ProxyTimeout",
+            "SetEnv force-proxy-request-1.0 1\nProxyTimeout",
+            True,
+            Cut.LOOKS_COMPLETE,
+        ),
+    ],
+    ids=["not flushing", "deflate", "HTTP/1.0"],
+)
+def test_apache_otherwise(
+    gthread: Server, tmp_path: Path, before: str, after: str, flowing: bool, cut: Cut
+) -> None:
+    """What the page says of other lines is so, with our coding and without."""
+    lines = block("apache").replace(before, after)
+    assert lines != block("apache")
+    with apache_in_front_of(gthread, lines, tmp_path) as apache:
+        assert flows(apache, tmp_path / "gate") == flowing
+        assert flows(apache, tmp_path / "coded", coding="gzip") == flowing
+        assert codings_of(apache) == ["gzip"]
+        assert cut_of(apache) == cut
+
+
+def test_gunicorn_lets_open_streams_end(tmp_path: Path) -> None:
+    """A stream that is open when gunicorn is told to stop is sent to its end."""
+    gate = tmp_path / "gate"
+    with commanded(COMMANDS[0], tmp_path) as server:
+        connection = HTTPConnection("127.0.0.1", server.port, timeout=20)
+        with closing(connection):
+            connection.request("GET", f"/gated?gate={gate}")
+            response = connection.getresponse()
+            assert response.read1() == b"first\n"
+            server.process.send_signal(signal.SIGTERM)
+            # Its workers have been told, and wait for their streams.
+            time.sleep(1.0)
+            assert server.process.poll() is None
+            gate.touch()
+            assert response.read() == b"second\n"
+        assert server.process.wait(20) == 0
+
+
+def test_the_page_names_the_settings_of_its_blocks() -> None:
+    """What the text says of a figure is what its block has."""
+    text = PAGE.read_text()
+    workers, threads = (
+        int(re.search(rf"--{name} (\d+)", COMMANDS[0])[1])  # type: ignore[index]
+        for name in ("workers", "threads")
+    )
+    assert (
+        f"{workers} workers of {threads} threads send {workers * threads} streams"
+        in text
+    )
+    assert "open streams have 60\nseconds to end" in text
+    assert "--graceful-timeout 60" in COMMANDS[0]
