@@ -26,8 +26,8 @@ ROWS = [name for name in MODULES if name.split(".")[0] == "rows"]
 FORMATS = [name for name in MODULES if name.split(".")[0] == "formats"]
 #: What knows of rows, bytes, settings and servers, but not of Flask.
 FRAMEWORK_FREE = [
-    *("arrow_values", "body", "coalesce", "compress", "configuration", "errors"),
-    *("extras", "lines", "negotiation", "servers", "start"),
+    *("arrow_values", "body", "coalesce", "compress", "configuration", "decode"),
+    *("errors", "extras", "lines", "negotiation", "servers", "start"),
     *ROWS,
     *FORMATS,
 ]

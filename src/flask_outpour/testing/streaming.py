@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from ..decode import decoder
 from .client import open_stream
 from .client import StreamedResponse
-from .decoding import decoder_of
 from .serving import serve
 from .watch import Watch
 from .watch import watched
@@ -97,7 +97,7 @@ def _failure_of(response: StreamedResponse, watch: Watch, timeout: float) -> str
 
 def _receive_first(response: StreamedResponse, watch: Watch) -> None:
     """Read until there is some content, and the view has given its first item."""
-    decode = decoder_of(response.headers.get("Content-Encoding", ""))
+    decode = decoder(response.headers.get("Content-Encoding", "")) or bytes
     content = b""
     for chunk in response:
         content = content or decode(chunk.data)

@@ -21,8 +21,8 @@ from flask import got_request_exception
 from flask import has_request_context
 from flask import request
 
+from ..decode import decoder
 from ..delivery import close_source
-from .decoding import decoder_of
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -199,7 +199,8 @@ class _Leaving(Iterator[bytes]):
     def _look_at(self, chunk: bytes) -> None:
         # Some callables send their headers only now.
         if self._decode is None:
-            self._decode = decoder_of(self._headers.get("content-encoding", ""))
+            coding = self._headers.get("content-encoding", "")
+            self._decode = decoder(coding) or bytes
         if self._decode(chunk) and self._watch.first.is_set():
             self._watch.left.set()
 

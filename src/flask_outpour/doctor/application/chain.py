@@ -198,7 +198,11 @@ class Watcher:
         around = frame.f_back
         while around is not None and around not in self._by_frame:
             around = around.f_back
-        parent = self._by_frame[around] if around is not None else None
+        if around is None:
+            # In a thread that one of them waits for.
+            parent = next((c for c in reversed(self._calls) if not c.over), None)
+        else:
+            parent = self._by_frame[around]
         if frame.f_code.co_flags & _GENERATOR:
             return self._maker(frame, parent)
         return parent

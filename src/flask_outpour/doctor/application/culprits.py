@@ -114,6 +114,12 @@ GENERAL: dict[tuple[Kind, str], Cure] = {
     ("caches", "middleware"): Cure(
         "Let {name} pass responses that stream, or those of their paths, uncached.",
     ),
+    ("joins", "view"): Cure(
+        "Look for a function that a before_request function gives to"
+        " after_this_request, and that reads the response: it must return it at once"
+        " when response.is_streamed.",
+        {"python": "if response.is_streamed:\n    return response"},
+    ),
     ("holds-back", "after_request"): Cure(
         "{name} must leave a streamed response's items alone: return it at once when"
         " response.is_streamed.",
@@ -142,8 +148,12 @@ def cure_for(kind: Kind, place: Place, target: Any, *, coded: bool = False) -> C
         return KNOWN[max(names, key=len)]
     if coded and kind in ("joins", "holds-back"):
         return Cure(FLUSH.text.format(name=place.name), FLUSH.lines)
-    role = "middleware" if place.role == "middleware" else "after_request"
-    general = GENERAL.get((kind, role)) or GENERAL[kind, "middleware"]
+    general = next(
+        GENERAL[kind, role]
+        for role in (place.role, "after_request", "middleware")
+        if (kind, role) in GENERAL
+        and (role != "after_request" or place.role != "middleware")
+    )
     return Cure(
         general.text.format(name=place.name) + _hint(kind, target), general.lines
     )

@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import Any
 from typing import TYPE_CHECKING
 
-from ..decode import decoder
+from ...decode import decoder
 from .probe import KEY
 from .probe import LENGTH
 from .probe import Log

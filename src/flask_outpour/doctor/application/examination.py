@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...configuration import Settings
-from ..decode import CODINGS
+from ...decode import CODINGS
 from ..findings import Kind
 from ..findings import Report
 from .caching import cached_streams
@@ -109,18 +109,17 @@ class Examination:
         if not doubtful:
             return wrong
         slower = replace(trial, pause=trial.pause * LONGER)
-        gone = doubtful - {*symptoms(self._course.send(slower, layer))}
+        if HOLDING & {*symptoms(self._course.send(slower, layer))}:
+            gone = set()
+        else:
+            gone = doubtful
         self._sure |= {(kind, layer) for kind in doubtful - gone}
         return {kind: seen for kind, seen in wrong.items() if kind not in gone}
 
     def _blame(self, trial: Trial, kind: Kind, seen: str, passage: Passage) -> None:
-        layer = self._first_guilty(trial, kind)
+        layer = self._first_guilty(trial, kind) or self._course.around
         what = f"a body in {passage.coding}" if passage.coding else trial.name
-        if layer is None:
-            self.report.unknown.append(
-                f"With {what}: {seen} No layer shows this by itself."
-            )
-        elif blame := self._found.get((kind, layer)):
+        if blame := self._found.get((kind, layer)):
             blame.codings.append(passage.coding)
         else:
             if not self._found:
@@ -152,7 +151,9 @@ class Examination:
 
     def _shows(self, trial: Trial, kind: Kind, layer: Layer) -> bool:
         wrong = symptoms(self._course.send(trial, layer))
-        return kind in self._confirmed(trial, wrong, layer)
+        # Fewer items may all be held to the end where more come in batches.
+        alike = HOLDING if kind in HOLDING else {kind}
+        return bool(alike & {*self._confirmed(trial, wrong, layer)})
 
     def _inside(self, view: Layer, trial: Trial, kind: Kind) -> Layer:
         """Return what of the application's own is guilty, or its views."""

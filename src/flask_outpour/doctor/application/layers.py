@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
+from dataclasses import replace
+from functools import cached_property
 from itertools import chain
 from secrets import token_hex
 from typing import Any
@@ -94,6 +96,13 @@ class Course:
             if not self.requests - 1:
                 first = self._failure(passage, found)
         raise DoctorError(first)
+
+    @cached_property
+    def around(self) -> Layer:
+        """What is around all layers that are seen, should it spoil what they do not."""
+        outermost = self.layers[-1]
+        place = Place(f"what stands around {outermost.place.name}")
+        return replace(outermost, place=place, target=self._outermost)
 
     def send(
         self, trial: Trial, layer: Layer | None = None, number: int | None = None

@@ -19,8 +19,11 @@ LENGTH = "Content-Length"
 What = Literal["left", "ended", "failed", "answered", "arrived", "asked", "response"]
 
 
-class ProbeError(RuntimeError):
-    """What the probe fails with, to see who swallows it."""
+class ProbeError(Exception):
+    """What the probe fails with, to see who swallows it.
+
+    No ``RuntimeError``, as which Werkzeug takes it for a response that cannot be read.
+    """
 
     def __init__(self) -> None:
         super().__init__("Outpour's doctor raised this on purpose.")

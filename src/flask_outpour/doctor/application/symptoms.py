@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..decode import looks_coded
+from ...decode import looks_coded
 from ..findings import Kind
 from ..findings import Moment
 from .drive import Passage

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
 
-from ..decode import CODINGS
-from ..decode import decoder
-from ..decode import looks_coded
+from ...decode import CODINGS
+from ...decode import decoder
+from ...decode import looks_coded
 from ..findings import Moment
 from .visits import Piece
 from .visits import Visit

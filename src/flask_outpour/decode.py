@@ -12,7 +12,7 @@ from typing import Any
 
 Decode = Callable[[bytes], bytes]
 
-#: The codings that the doctor asks for, in no order.
+#: The codings that can be read, as far as their libraries are installed.
 CODINGS = ("gzip", "br", "zstd", "deflate")
 
 #: How a coded body begins; brotli's has no sign.
@@ -38,21 +38,21 @@ def looks_coded(data: bytes) -> str | None:
     return None
 
 
-def _gzip() -> Decode:
-    return zlib.decompressobj(zlib.MAX_WBITS | 16).decompress
-
-
-def _deflate() -> Decode:
-    return zlib.decompressobj().decompress
+def _zlib() -> Decode:
+    # 32 finds out whether it is gzip's format or zlib's, which HTTP calls deflate.
+    return zlib.decompressobj(zlib.MAX_WBITS | 32).decompress
 
 
 def _brotli() -> Decode | None:
     for name in ("brotli", "brotlicffi"):
         if module := _module(name):
-            reader = module.Decompressor()
-            decode: Decode = getattr(reader, "process", None) or reader.decompress
-            return decode
+            return _drained(module.Decompressor().process)
     return None
+
+
+def _drained(process: Decode) -> Decode:
+    """Return all that can be read: brotli 1.2 gives 32 KiB, and more when asked."""
+    return lambda data: b"".join([process(data), *iter(lambda: process(b""), b"")])
 
 
 def _zstd() -> Decode | None:
@@ -71,9 +71,9 @@ def _module(name: str) -> Any:
 
 
 _DECODERS: dict[str, Callable[[], Decode | None]] = {
-    "gzip": _gzip,
-    "x-gzip": _gzip,
-    "deflate": _deflate,
+    "gzip": _zlib,
+    "x-gzip": _zlib,
+    "deflate": _zlib,
     "br": _brotli,
     "zstd": _zstd,
 }
