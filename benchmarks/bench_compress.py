@@ -134,7 +134,8 @@ def require_same(servers: dict[str, Server], coding: str, path: Path) -> None:
 def measure_flushes(report: Report, coding: str, data: bytes) -> None:
     """Compare the size with flushes to the size without."""
     lines = data.splitlines(keepends=True)
-    group = f"{coding}, {len(lines) - 1:,} orders, size with flushes / without"
+    group = f"{coding}, {len(lines) - 1:,} lines, size with flushes / without"
+    print(f"\n{group}")
     for what, pieces in {
         "64 KiB": [
             data[at : at + CHUNK_SIZE] for at in range(0, len(data), CHUNK_SIZE)
@@ -207,6 +208,7 @@ def measure_csv(
     early = report.add(Samples(f"{group}, first byte", "s", first))
     report.claim_ratio(pair, early)
     ratio = sizes["Outpour"] / sizes["Flask-Compress"]
+    print(f"\n{group}, size")
     report.claim(f"{group}, size", "Outpour / Flask-Compress", "times", [ratio])
 
 
@@ -240,6 +242,7 @@ def measure_memory(report: Report, server: Server, coding: str) -> None:
 
     growth = growth_during(server.worker, download)
     group = f"{coding}, memory of Outpour's worker"
+    print(f"\n{group}")
     report.claim(group, "growth", "bytes", [growth], at_most=MOST_GROWTH)
 
 

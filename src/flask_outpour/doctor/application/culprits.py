@@ -9,6 +9,8 @@ from types import CodeType
 from types import FunctionType
 from typing import Any
 
+from flask import Flask
+
 from ..findings import Kind
 from ..findings import Place
 
@@ -161,7 +163,7 @@ def cure_for(kind: Kind, place: Place, target: Any, *, coded: bool = False) -> C
 
 def _hint(kind: Kind, target: Any) -> str:
     """Name what the layer's code calls that reads everything."""
-    if kind != "joins":
+    if kind != "joins" or isinstance(target, Flask):
         return ""
     names = {name for code in _codes(target) for name in code.co_names}
     reads = [

@@ -81,7 +81,7 @@ class Course:
 
     def discover(self) -> None:
         """Find the way."""
-        references = References(self._outermost)
+        references = References(self._outermost, self._app)
         for environ in self._attempts(references):
             log = Log(DISCOVERY)
             watcher = Watcher(log)

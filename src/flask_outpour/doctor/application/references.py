@@ -1,4 +1,4 @@
-"""A WSGI callable enters; the functions and objects that it refers to leave.
+"""WSGI callables enter; the functions and objects that they refer to leave.
 
 This only looks: attributes, closures, partials, wrapped functions, bound methods and
 containers are read, and nothing that is found is called.
@@ -33,17 +33,17 @@ _LARGE = 1_000
 
 
 class References:
-    """What is reached from a callable.
+    """What is reached from some callables.
 
-    :param outermost: where the search begins.
+    :param roots: where the search begins.
     """
 
-    def __init__(self, outermost: Any) -> None:
+    def __init__(self, *roots: Any) -> None:
         self._functions: dict[CodeType, list[FunctionType]] = {}
         self._seen: dict[int, Any] = {}
         #: The keys of containers that look like the path of a mounted application.
         self.prefixes: list[str] = []
-        self._search(outermost)
+        self._search(roots)
 
     def holds(self, thing: Any) -> bool:
         """Whether this very object was reached."""
@@ -62,8 +62,8 @@ class References:
                 return function
         return None
 
-    def _search(self, outermost: Any) -> None:
-        waiting: deque[tuple[Any, str]] = deque([(outermost, "")])
+    def _search(self, roots: tuple[Any, ...]) -> None:
+        waiting: deque[tuple[Any, str]] = deque((root, "") for root in roots)
         while waiting and len(self._seen) < MOST:
             thing, prefix = waiting.popleft()
             if isinstance(thing, _PLAIN) or id(thing) in self._seen:
