@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import io
 import logging
+import sys
 from collections.abc import Callable
 from collections.abc import Iterator
 from functools import cache
+from itertools import cycle
+from itertools import islice
 from pathlib import Path
 from typing import Any
 from wsgiref.validate import validator
 
 import pytest
 import sentry_sdk
+from applications import Closing
 from applications import forgetful
 from applications import GUILTY
 from applications import gzipping
+from applications import lazy
 from applications import listing
 from applications import one_behind
 from applications import Plain
@@ -24,6 +29,7 @@ from applications import SHAPES
 from applications import shop
 from applications import Wrap
 from flask import abort
+from flask import after_this_request
 from flask import Blueprint
 from flask import Flask
 from flask import redirect
@@ -58,6 +64,8 @@ from flask_outpour.doctor.findings import Kind
 from flask_outpour.doctor.findings import Report
 
 HERE = Path(__file__).parent
+#: What a callable finds by a name that no one else sees.
+HIDDEN: dict[str, Any] = {}
 
 
 def found(report: Report) -> list[tuple[Kind, str]]:
@@ -80,14 +88,23 @@ def test_nothing_is_found_where_nothing_is_wrong() -> None:
         assert report.exit_code == 0
 
 
-@pytest.mark.parametrize("outpour", [True, False])
-@pytest.mark.parametrize("guilty", GUILTY, ids=lambda guilty: guilty.__name__)
+# Each by itself, in turn with Outpour and without: these take seconds.
+@pytest.mark.parametrize(
+    ("guilty", "outpour"),
+    [*zip(GUILTY, cycle([True, False]), strict=False), (forgetful, True)],
+)
 def test_the_third_of_five_is_named(guilty: Wrap, outpour: bool) -> None:
     """The guilty layer is named, and none of those around it."""
     first, second, *_, fourth, fifth = SHAPES
     app = shop(first, second, guilty, fourth, fifth, outpour=outpour)
     kinds = [(kind, guilty_name(guilty)) for kind in GUILTY[guilty].split()]
     assert found(examine_application(app)) == kinds
+
+
+def test_a_lost_close_is_found_among_generators() -> None:
+    """Those that the garbage collector closes in time have lost it all the same."""
+    report = examine_application(shop(lazy, forgetful, lazy, outpour=False))
+    assert found(report) == [("loses-close", guilty_name(forgetful))]
 
 
 def test_the_finding_says_what_was_seen_and_where() -> None:
@@ -201,8 +218,9 @@ def test_a_compressor_must_flush(flush: bool) -> None:
         assert "Z_SYNC_FLUSH" in finding.lines["python"]
 
 
-@pytest.mark.parametrize("how", ["data", "get_data", "set_data"])
-@pytest.mark.parametrize("outpour", [True, False])
+@pytest.mark.parametrize(
+    ("how", "outpour"), [("data", True), ("get_data", False), ("set_data", True)]
+)
 def test_after_request_functions_are_layers(how: str, outpour: bool) -> None:
     """A function that reads the response is named, not those beside it."""
     app = shop(outpour=outpour)
@@ -282,6 +300,96 @@ def test_a_receiver_of_the_signal_is_named() -> None:
     assert kind == "joins"
     assert "request_finished" in culprit
     assert culprit.endswith("<locals>.record")
+
+
+def test_a_function_of_one_request_is_looked_for() -> None:
+    """What is given to ``after_this_request`` comes before all layers."""
+    app = shop()
+
+    @app.before_request
+    def before() -> None:
+        @after_this_request
+        def read(response: Response) -> Response:
+            assert response.data
+            return response
+
+    (finding,) = examine_application(app).findings
+    assert finding.kind == "joins"
+    assert "after_this_request" in finding.cure
+
+
+@pytest.mark.parametrize("size", [2, 5])
+def test_batches_of_any_size_are_held_back(size: int) -> None:
+    """More items than the search has may be in one batch."""
+
+    def batching(app: Any) -> Any:
+        def batches(items: Any) -> Iterator[bytes]:
+            while batch := b"".join(islice(items, size)):
+                yield batch
+
+        def middleware(environ: Any, start_response: Any) -> Any:
+            response = app(environ, start_response)
+            return Closing(batches(iter(response)), response)
+
+        return middleware
+
+    ((kind, culprit),) = found(examine_application(shop(Plain, batching, Plain)))
+    assert kind == "holds-back"
+    assert "batching" in culprit
+
+
+def test_what_is_held_back_later_is_found() -> None:
+    """A layer that begins to collect behind the items of the search is named too."""
+
+    def tiring(app: Any) -> Any:
+        def tired(items: Any) -> Iterator[bytes]:
+            yield from islice(items, 4)
+            yield b"".join(items)
+
+        def middleware(environ: Any, start_response: Any) -> Any:
+            response = app(environ, start_response)
+            return Closing(tired(iter(response)), response)
+
+        return middleware
+
+    ((kind, culprit),) = found(examine_application(shop(Plain, tiring, Plain)))
+    assert kind == "holds-back"
+    assert "tiring" in culprit
+
+
+def test_no_layer_is_let_off_by_its_moods() -> None:
+    """What only all layers together show is a finding as well."""
+
+    class Moody(Plain):
+        calls = 0
+
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            self.calls += 1
+            response = self.app(environ, start_response)
+            # The first trial, and its confirmation.
+            if self.calls in (2, 3):
+                return Closing(list(response), response)
+            return response
+
+    ((kind, culprit),) = found(examine_application(shop(Moody)))
+    assert kind == "joins"
+    assert culprit.startswith("what stands around ")
+
+
+def test_a_guilty_callable_that_nobody_sees_is_a_finding() -> None:
+    """What is around the application in a way that is not seen is not let off."""
+    app = shop()
+    HIDDEN["site"] = listing(app)
+
+    class Lookup:
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            site = getattr(sys.modules[__name__], "HIDDEN")["site"]  # noqa: B009
+            return site(environ, start_response)
+
+    report = examine_application(app, Lookup())
+    ((kind, culprit),) = found(report)
+    assert kind == "joins"
+    assert culprit.endswith("Lookup")
 
 
 def test_cached_views_that_stream_are_named() -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import inspect
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from applications import badly_decorated
+from applications import Closing
 from applications import closure
 from applications import decorated
 from applications import lazy
@@ -75,6 +77,19 @@ def test_lazy_layers_are_found_with_those_around_them() -> None:
     assert names(app) == [SHAPES[shape] for shape in (Plain, lazy) * 2 + (closure,)]
 
 
+def test_a_lazy_layer_in_a_wrapping_is_found() -> None:
+    """What returned the generator may have put it into something else."""
+
+    class Wrapping(Plain):
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            response = self.app(environ, start_response)
+            return Closing(response, response)
+
+    found = names(shop(Plain, lazy, Wrapping, outpour=False))
+    assert found[:2] == [SHAPES[Plain], SHAPES[lazy]]
+    assert found[2].endswith("Wrapping")
+
+
 def test_a_layer_says_where_it_is_defined() -> None:
     """The line is the one of the function that is called."""
     (place,) = places(shop(Plain, outpour=False))
@@ -98,6 +113,19 @@ def test_a_reference_to_the_application_is_no_shortcut() -> None:
     assert found[:2] == [SHAPES[Plain], SHAPES[closure]]
     assert found[2].endswith("Knowing")
     assert len(found) == 3
+
+
+def test_layers_on_both_sides_of_a_thread_are_found() -> None:
+    """A layer may call the application in a thread of its own, and wait for it."""
+
+    class Threaded(Plain):
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            with ThreadPoolExecutor(1) as pool:
+                return pool.submit(self.app, environ, start_response).result()
+
+    found = names(shop(closure, Threaded, Plain, outpour=False))
+    assert [found[0], found[2]] == [SHAPES[closure], SHAPES[Plain]]
+    assert found[1].endswith("Threaded")
 
 
 def test_what_is_made_for_one_request_belongs_to_its_maker() -> None:

@@ -9,6 +9,7 @@ others are made for one request, and belong to the one that made them.
 
 from __future__ import annotations
 
+import gc
 import inspect
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from itertools import pairwise
 from types import CodeType
 from types import FrameType
 from types import FunctionType
+from types import GeneratorType
 from typing import Any
 from typing import TYPE_CHECKING
 
@@ -182,6 +184,8 @@ class Watcher:
         slot = self._slot(frame)
         if slot is not None:
             call = Call(frame, slot, self._parent(frame))
+            if frame.f_code.co_flags & _GENERATOR:
+                call.returned = _generator_of(frame)
             self._by_frame[frame] = call
             self._calls.append(call)
 
@@ -218,6 +222,15 @@ class Watcher:
             if getattr(call.returned, "gi_frame", None) is frame:
                 return call
         return over[0] if over else consumer
+
+
+def _generator_of(frame: FrameType) -> Any:
+    """Return the generator that runs in a frame, which does not refer to it."""
+    for generation in range(3):
+        for found in gc.get_objects(generation):
+            if type(found) is GeneratorType and found.gi_frame is frame:
+                return found
+    return None
 
 
 @cache

@@ -130,7 +130,12 @@ class Examination:
     def _first_guilty(self, trial: Trial, kind: Kind) -> Layer | None:
         """Return the first layer, from the inside out, that shows a symptom."""
         if kind in HOLDING:
-            trial = replace(trial, items=FEWER)
+            # A layer may pass on the first few, and hold back what comes then.
+            quick = self._first_that_shows(replace(trial, items=FEWER), kind)
+            return quick or self._first_that_shows(trial, kind)
+        return self._first_that_shows(trial, kind)
+
+    def _first_that_shows(self, trial: Trial, kind: Kind) -> Layer | None:
         layers = self._course.layers
         for known, layer in self._found:
             if known == kind and self._is_first(trial, kind, layer):
