@@ -6,11 +6,15 @@ import json
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
+from flask import Flask
+from flask import request
 
 from flask_outpour.probe import HEADER
 from flask_outpour.probe import path_of
+from flask_outpour.testing import serve
 from flask_outpour.workers import server_facts
 from processes import Server
 from servers.clients import connect
@@ -85,3 +89,14 @@ def test_without_a_server_nothing_is_guessed() -> None:
         "multiprocess": False,
         "ends_cleanly": False,
     }
+
+
+def test_waitress_tells_its_threads() -> None:
+    """What is on the stack of a view is found, in whatever thread it runs."""
+    app = Flask("threads")
+    app.add_url_rule("/", "facts", lambda: server_facts(request.environ))
+    with serve(app, "waitress") as server, urlopen(server.url, timeout=20) as response:
+        facts = json.load(response)
+    assert facts["server"] == "waitress"
+    assert facts["threads"] >= 1
+    assert not facts["ends_cleanly"]

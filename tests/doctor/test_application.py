@@ -392,6 +392,31 @@ def test_a_guilty_callable_that_nobody_sees_is_a_finding() -> None:
     assert culprit.endswith("Lookup")
 
 
+@pytest.mark.parametrize(
+    ("how", "said"),
+    [("raise", "ValueError was raised by "), ("answer", "the answer was 500")],
+)
+def test_a_trial_that_a_layer_refuses_is_not_judged(how: str, said: str) -> None:
+    """What one kind of request meets is told, with the layer, and is no finding."""
+
+    def refusing(app: Any) -> Any:
+        def middleware(environ: Any, start_response: Any) -> Any:
+            if "HTTP_ACCEPT_ENCODING" not in environ:
+                return app(environ, start_response)
+            if how == "raise":
+                raise ValueError("no codings here")
+            start_response("500 NO CODINGS", [])
+            return [b"no"]
+
+        return middleware
+
+    report = examine_application(shop(Plain, refusing, Plain))
+    assert report.findings == []
+    (unknown,) = report.unknown
+    assert said in unknown
+    assert "refusing" in unknown
+
+
 def test_cached_views_that_stream_are_named() -> None:
     """Flask-Caching on a view that streams is a finding; on another it is none."""
     app = shop()

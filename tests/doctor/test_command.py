@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -11,7 +12,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+from click.testing import Result
 from flask import Flask
+from werkzeug.middleware.profiler import ProfilerMiddleware
+
+from flask_outpour import Outpour
+from flask_outpour.doctor import command
+from flask_outpour.doctor.command import group
+from flask_outpour.doctor.command import site_doctor
+from flask_outpour.doctor.silence import silenced
 
 SECRET = "hush-hush-" * 5
 SHOP = f"""
@@ -48,9 +58,9 @@ def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     )
     (tmp_path / "broken.py").write_text(f"raise ValueError('{SECRET}')")
 
-    def run(*command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         done = subprocess.run(
-            [sys.executable, "-m", *command],
+            [sys.executable, "-m", *arguments],
             cwd=tmp_path,
             env={**os.environ, **variables},
             capture_output=True,
@@ -112,8 +122,6 @@ def test_site_is_examined_with_the_applications_token(
 ) -> None:
     """``--url`` takes the token from the configuration; ``outpour doctor`` from the
     environment, and neither prints it."""
-    from flask_outpour import Outpour
-
     app = Flask("site")
     app.config["OUTPOUR_PROBE_TOKEN"] = SECRET
     Outpour(app)
@@ -140,3 +148,116 @@ def test_command_is_cheap_to_import() -> None:
         "flask_outpour.doctor.command",
         "flask_outpour.doctor.errors",
     }
+
+
+def in_process(app: Flask, *arguments: str) -> Result:
+    """Run ``flask outpour doctor`` for an application of this process."""
+    return app.test_cli_runner().invoke(group, ["doctor", *arguments])
+
+
+def test_command_prints_the_report(app: Flask) -> None:
+    """What the examination found is what is printed, as text and as JSON."""
+    healthy = in_process(app)
+    assert (healthy.exit_code, healthy.output.splitlines()[0]) == (
+        0,
+        "The Flask application 'tests.app'",
+    )
+    app.wsgi_app = ProfilerMiddleware(app.wsgi_app)  # type: ignore[method-assign]
+    guilty = in_process(app, "--json")
+    assert guilty.exit_code == 1
+    assert json.loads(guilty.output)["findings"][0]["kind"] == "joins"
+
+
+def test_wsgi_and_url_exclude_each_other(app: Flask) -> None:
+    """An application and its site are two examinations."""
+    refused = in_process(app, "--wsgi", "a:b", "--url", "http://127.0.0.1/")
+    assert refused.exit_code == 2
+    assert "--url is for its site" in refused.output
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("nothing", "takes MODULE:NAME"),
+        ("nowhere.at.all:app", "could not be imported: ImportStringError"),
+        ("flask:__name__", "is no WSGI application"),
+    ],
+)
+def test_wrong_callable_is_named(app: Flask, target: str, said: str) -> None:
+    """What --wsgi does not take is an error of one sentence."""
+    refused = in_process(app, "--wsgi", target)
+    assert refused.exit_code == 2
+    assert said in refused.output
+
+
+def test_callable_that_the_server_runs_is_examined(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A middleware around the application is found by its name in a module."""
+    monkeypatch.setattr(
+        sys.modules[__name__], "site", ProfilerMiddleware(app), raising=False
+    )
+    found = in_process(app, "--wsgi", f"{__name__}:site")
+    assert found.exit_code == 1
+    assert "ProfilerMiddleware: joins all items" in found.output
+
+
+def test_site_by_the_token_of_the_environment(
+    serve: Callable[[Any], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``outpour doctor`` takes the token from a variable, and needs the very same."""
+    site = Flask("site")
+    site.config["OUTPOUR_PROBE_TOKEN"] = SECRET
+    Outpour(site)
+    url = serve(site)
+    monkeypatch.setenv("FLASK_OUTPOUR_PROBE_TOKEN", SECRET)
+    healthy = CliRunner().invoke(site_doctor, [url, "--streams", "2"])
+    assert healthy.exit_code == 0
+    assert "2 open streams leave room" in healthy.output
+    monkeypatch.setenv("OUTPOUR_PROBE_TOKEN", SECRET + "!")
+    refused = CliRunner().invoke(site_doctor, [url, "--json"])
+    assert refused.exit_code == 2
+    assert "has no probe for this token" in json.loads(refused.output)["error"]
+
+
+def test_examination_that_breaks_off_says_where(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fault of the doctor's own is no finding, and shows no message of others."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise LookupError(SECRET)
+
+    monkeypatch.setattr("flask_outpour.doctor.application.examine_application", fail)
+    broken = in_process(app)
+    assert broken.exit_code == 2
+    assert "broke off: LookupError in test_command.py:" in broken.output
+    assert SECRET not in broken.output
+
+
+def test_terminal_shows_what_is_done(
+    app: Flask, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On a terminal a long examination says what it tries, and wipes that away."""
+    shown = io.StringIO()
+    monkeypatch.setattr(shown, "isatty", lambda: True)
+    monkeypatch.setattr("sys.stderr", shown)
+    monkeypatch.setattr(command, "PATIENCE", 0.0)
+    with command._progress() as progress:
+        progress("trying plain text")
+    assert shown.getvalue() == "\r\033[Ktrying plain text ...\r\033[K"
+    monkeypatch.setattr(shown, "isatty", lambda: False)
+    with command._progress() as progress:
+        progress("never shown")
+    assert "never" not in shown.getvalue()
+
+
+def test_prints_are_silenced_wherever_they_go(
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Neither print() nor what writes to the file itself comes through."""
+    with silenced():
+        print("by print()")
+        os.write(1, b"by the file")
+    print("afterwards")
+    assert capfd.readouterr().out == "afterwards\n"

@@ -7,6 +7,7 @@ import re
 import shutil
 import ssl
 import subprocess
+import time
 import zlib
 from collections.abc import Callable
 from collections.abc import Iterator
@@ -328,6 +329,52 @@ def test_a_page_is_no_stream(serve: Callable[[Any], str]) -> None:
     assert raised.value.exit_code == 2
 
 
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "another name of the host"),
+        (410, "answers 200 to a plain GET"),
+        (500, "application's log says more"),
+        (502, "the application behind it does not"),
+    ],
+)
+@pytest.mark.parametrize("token", [None, TOKEN])
+def test_an_error_says_where_to_look(
+    serve: Callable[[Any], str], status: int, said: str, token: str | None
+) -> None:
+    """A status that is no stream is an error with what it may mean."""
+    site = Response("no", status)
+    with pytest.raises(DoctorError, match=str(status)) as caught:
+        examine_site(serve(site), token=token)
+    assert said in caught.value.message
+
+
+def test_what_cannot_be_read_is_not_judged(serve: Callable[[Any], str]) -> None:
+    """A coding of the site's own is said to be unknown, and is no finding."""
+    app = Flask("strange")
+
+    @app.get("/")
+    def strange() -> Response:
+        def generate() -> Iterator[str]:
+            for number in range(4):
+                yield f"{number}\n"
+                time.sleep(0.3)
+
+        return Response(generate(), headers={"Content-Encoding": "x-lz"})
+
+    report = examine_site(serve(app))
+    assert report.findings == []
+    assert "The coding x-lz cannot be read here." in text_of(report)
+
+
+def test_a_silent_stream_cannot_be_examined(serve: Callable[[Any], str]) -> None:
+    """An answer without any content shows nothing."""
+    app = Flask("silent")
+    app.add_url_rule("/", "silent", lambda: Response(iter(())))
+    with pytest.raises(DoctorError, match="sent no content"):
+        examine_site(serve(app))
+
+
 def test_a_short_stream_tells_little(serve: Callable[[Any], str]) -> None:
     """What comes at once is neither praised nor blamed."""
     app = Flask("tests.site")
@@ -394,6 +441,35 @@ def test_something_answers_before_the_probe(
     app.before_request(answer)
     with pytest.raises(DoctorError, match=words):
         examine_site(serve(app), token=TOKEN)
+
+
+def test_a_coding_that_cannot_be_read_is_not_judged(
+    serve: Callable[[Any], str], probed: Callable[..., Flask]
+) -> None:
+    """Who codes the probe in a way of its own is told, and not blamed."""
+    app = probed()
+
+    @app.after_request
+    def code(response: Response) -> Response:
+        if response.mimetype == "text/html":
+            response.headers["Content-Encoding"] = "x-lz"
+        return response
+
+    report = examine_site(serve(app), token=TOKEN)
+    assert kinds(report) == set()
+    assert "The coding x-lz cannot be read here." in report.unknown
+
+
+def test_a_stream_that_breaks_off_is_told(
+    serve: Callable[[Any], str], probed: Callable[..., Flask]
+) -> None:
+    """A probe that does not come to its end is no proof that all is well."""
+    app = probed()
+    app.config["OUTPOUR_MAX_DURATION"] = 0.5
+    report = examine_site(serve(app), token=TOKEN)
+    assert any(
+        text.startswith("The stream broke off after ") for text in report.unknown
+    )
 
 
 def test_a_login_wall_that_lets_it_pass(
