@@ -5,10 +5,12 @@ from __future__ import annotations
 import re
 import shlex
 import signal
+import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from contextlib import contextmanager
+from contextlib import ExitStack
 from http.client import IncompleteRead
 from pathlib import Path
 from threading import Timer
@@ -24,6 +26,7 @@ from processes import listening
 from processes import running
 from processes import Server
 from servers.apache import apache_in_front_of
+from servers.apache import apache_with_wsgi
 from servers.clients import ask
 from servers.clients import connect
 from servers.clients import curl
@@ -50,10 +53,17 @@ COMMANDS = [
 ]
 
 
-def block(language: str) -> str:
-    """Return the only block of a language."""
-    (found,) = (fence.code for fence in FENCES if fence.language == language)
+def block(language: str, word: str = "") -> str:
+    """Return the only block of a language, or the only one with a word in it."""
+    (found,) = (
+        fence.code
+        for fence in FENCES
+        if fence.language == language and word in fence.code
+    )
     return found
+
+
+PROXY = block("apache", "ProxyPass ")
 
 
 @contextmanager
@@ -95,6 +105,23 @@ def closes(server: Server, record: Path) -> bool:
         receive(connection, b"\r\n\r\n")
     assert wait_for(lambda: record.exists() and record.read_text())
     return record.read_text() == "closed"
+
+
+def serves_many(server: Server, gate: Path) -> bool:
+    """Whether more streams than most servers have threads leave room for a request."""
+    with ExitStack() as stack:
+        for _ in range(5):
+            connection = stack.enter_context(closing(connect(server.port)))
+            assert ask(connection, f"/gated?gate={gate}").read1() == b"first\n"
+        served = curl(f"{server.url}/rows", patience=5.0).body == ROWS
+        gate.touch()
+    return served
+
+
+def redirects_home(server: Server) -> bool:
+    """Whether a redirect of the application leads to where the client asked."""
+    response, _ = fetch(server.port, "/fails-before/redirect")
+    return response.headers["Location"] == f"{server.url}/rows"
 
 
 def cut_of(server: Server, version: str = "1.1") -> Cut | None:
@@ -140,18 +167,24 @@ def test_servers_by_command_line(command: str, tmp_path: Path) -> None:
         # Where granian loses even the headers, an old client notices.
         old_cut = cut_of(server, "1.0")
         assert old_cut == Cut.LOOKS_COMPLETE or server.name == "granian"
+        assert serves_many(server, tmp_path / "many")
         assert closes(server, tmp_path / "record")
+
+
+def uwsgi_command(lines: str, port: int, folder: Path) -> list[str]:
+    """Return the command that runs uWSGI by the lines of a configuration."""
+    if not (BIN / "uwsgi").exists():
+        lack("uwsgi", "pip install --group tests")
+    path = folder / "uwsgi.ini"
+    path.write_text(lines.replace("app:app", TARGET).replace("8000", str(port)))
+    return [str(BIN / "uwsgi"), "--ini", str(path), "--disable-logging"]
 
 
 @contextmanager
 def uwsgi_of(lines: str, folder: Path) -> Iterator[Server]:
     """Run uWSGI by the lines of a configuration, with the application of the tests."""
-    if not (BIN / "uwsgi").exists():
-        lack("uwsgi", "pip install --group tests")
     port = free_port()
-    path = folder / "uwsgi.ini"
-    path.write_text(lines.replace("app:app", TARGET).replace("8000", str(port)))
-    command = [str(BIN / "uwsgi"), "--ini", str(path), "--disable-logging"]
+    command = uwsgi_command(lines, port, folder)
     with listening("uwsgi", command, port, folder) as server:
         yield server
 
@@ -162,8 +195,19 @@ def test_uwsgi(tmp_path: Path) -> None:
         assert flows(server, tmp_path / "gate")
         assert cut_of(server) == Cut.LOOKS_COMPLETE
         assert closes(server, tmp_path / "record")
+        assert serves_many(server, tmp_path / "many")
         with in_front_of(server, block("nginx"), tmp_path) as nginx:
             assert cut_of(nginx) == Cut.LOOKS_COMPLETE
+        server.process.terminate()
+        assert server.process.wait(9) == 0
+
+
+def test_uwsgi_wants_its_application(tmp_path: Path) -> None:
+    """Without its application uWSGI does not start."""
+    lines = block("ini").replace("app:app", "missing:app")
+    command = uwsgi_command(lines, free_port(), tmp_path)
+    done = subprocess.run(command, capture_output=True, timeout=20)
+    assert done.returncode != 0
 
 
 def test_uwsgi_ends_a_silent_stream(tmp_path: Path) -> None:
@@ -190,6 +234,10 @@ def test_nginx(gthread: Server, tmp_path: Path) -> None:
         assert cut_of(nginx) == Cut.NOTICED
         assert cut_of(nginx, "1.0") == Cut.LOOKS_COMPLETE
         assert closes(nginx, tmp_path / "record")
+    # Otherwise nginx mends a redirect to the wrong host.
+    lines = block("nginx").replace("{", "{ proxy_redirect off;", 1)
+    with in_front_of(gthread, lines, tmp_path) as nginx:
+        assert redirects_home(nginx)
     lines = block("nginx").replace("300s", "1s")
     with in_front_of(gthread, lines, tmp_path) as nginx:
         assert silence_of(nginx, tmp_path / "silent") == Cut.NOTICED
@@ -218,19 +266,20 @@ def codings_of(server: Server, query: str = "") -> list[str] | None:
 
 def test_apache(gthread: Server, tmp_path: Path) -> None:
     """Items flow, a cut is noticed, and a client that leaves closes the source."""
-    with apache_in_front_of(gthread, block("apache"), tmp_path) as apache:
+    with apache_in_front_of(gthread, PROXY, tmp_path) as apache:
         assert flows(apache, tmp_path / "gate")
         assert cut_of(apache) == Cut.NOTICED
         assert cut_of(apache, "1.0") == Cut.LOOKS_COMPLETE
         assert closes(apache, tmp_path / "record")
-    lines = block("apache").replace("ProxyTimeout 300", "ProxyTimeout 1")
+        assert redirects_home(apache)
+    lines = PROXY.replace("ProxyTimeout 300", "ProxyTimeout 1")
     with apache_in_front_of(gthread, lines, tmp_path) as apache:
         assert silence_of(apache, tmp_path / "silent") == Cut.NOTICED
 
 
 def test_the_gzip_of_apache(gthread: Server, tmp_path: Path) -> None:
     """What mod_deflate codes itself flows, too."""
-    lines = block("apache") + "SetOutputFilter DEFLATE\n"
+    lines = PROXY + "SetOutputFilter DEFLATE\n"
     with apache_in_front_of(gthread, lines, tmp_path) as apache:
         assert codings_of(apache, f"type={IMAGE}") == ["gzip"]
         assert flows(apache, tmp_path / "gate", f"type={IMAGE}", "gzip")
@@ -254,13 +303,30 @@ def test_apache_otherwise(
     gthread: Server, tmp_path: Path, before: str, after: str, flowing: bool, cut: Cut
 ) -> None:
     """What the page says of other lines is so, with our coding and without."""
-    lines = block("apache").replace(before, after)
-    assert lines != block("apache")
+    lines = PROXY.replace(before, after)
+    assert lines != PROXY
     with apache_in_front_of(gthread, lines, tmp_path) as apache:
         assert flows(apache, tmp_path / "gate") == flowing
         assert flows(apache, tmp_path / "coded", coding="gzip") == flowing
         assert codings_of(apache) == ["gzip"]
         assert cut_of(apache) == cut
+
+
+def test_mod_wsgi() -> None:
+    """Items flow and a client that leaves is noticed; a cut looks complete."""
+    lines = block("apache", "WSGIDaemonProcess")
+    with apache_with_wsgi(lines) as (apache, folder):
+        assert flows(apache, folder / "gate")
+        assert cut_of(apache) == Cut.LOOKS_COMPLETE
+        assert cut_of(apache, "1.0") == Cut.LOOKS_COMPLETE
+        assert curl(f"{apache.url}/short").code == 18
+        assert closes(apache, folder / "record")
+        assert serves_many(apache, folder / "many")
+    with apache_with_wsgi(lines.replace("Timeout 300", "Timeout 1")) as (
+        apache,
+        folder,
+    ):
+        assert silence_of(apache, folder / "silent") == Cut.LOOKS_COMPLETE
 
 
 gunicorns = pytest.mark.parametrize("command", COMMANDS[:2], ids=["gthread", "gevent"])
@@ -310,7 +376,7 @@ def test_gunicorn_serves_while_it_reloads(command: str, tmp_path: Path) -> None:
 
 def test_the_page_names_the_settings_of_its_blocks() -> None:
     """What the text says of a figure is what its block has."""
-    text = PAGE.read_text()
+    text = " ".join(PAGE.read_text().split())
     workers, threads = (
         int(re.search(rf"--{name} (\d+)", COMMANDS[0])[1])  # type: ignore[index]
         for name in ("workers", "threads")
@@ -319,5 +385,5 @@ def test_the_page_names_the_settings_of_its_blocks() -> None:
         f"{workers} workers of {threads} threads send {workers * threads} streams"
         in text
     )
-    assert "open streams have 60\nseconds to end" in text
+    assert "open streams have 60 seconds to end" in text
     assert "--graceful-timeout 60" in COMMANDS[0]

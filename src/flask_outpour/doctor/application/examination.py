@@ -26,16 +26,21 @@ from .verdicts import of_cached_view
 if TYPE_CHECKING:
     from flask import Flask
 
+#: Seconds between items, where no time line is shown; and where layers that hold back
+#: are asked again.
+SHORT = 0.01
+LONG = 0.04
+
 PLAIN = Trial("plain text", judges_close=True)
 TRIALS = (
     PLAIN,
-    Trial("an HTML page", "text/html"),
+    Trial("an HTML page", "text/html", pause=SHORT),
     Trial("an error after 3 items", items=5, pause=0.01, fails_after=3),
     Trial("a client that leaves after 2 items", leaves_after=2, judges_close=True),
     Trial("a Content-Length", items=3, pause=0.0, declares=True),
 )
 HOLDING: set[Kind] = {"joins", "holds-back"}
-CODED = Trial("compression", accepts=", ".join(CODINGS))
+CODED = Trial("compression", accepts=", ".join(CODINGS), pause=SHORT)
 
 #: What is said of trials in which nothing was found.
 SOUND: dict[Trial, str] = {
@@ -46,8 +51,6 @@ SOUND: dict[Trial, str] = {
     TRIALS[4]: "the length stays what the view said",
 }
 
-#: How much longer the pauses are when a layer that holds back is asked again.
-LONGER = 2
 #: The items in the search for the layer, once it is known that there is one.
 FEWER = 4
 
@@ -108,7 +111,7 @@ class Examination:
         doubtful = HOLDING & {*wrong} - {k for k, one in self._sure if one is layer}
         if not doubtful:
             return wrong
-        slower = replace(trial, pause=trial.pause * LONGER)
+        slower = replace(trial, pause=LONG, judges_close=False)
         if HOLDING & {*symptoms(self._course.send(slower, layer))}:
             gone = set()
         else:
@@ -131,9 +134,10 @@ class Examination:
         """Return the first layer, from the inside out, that shows a symptom."""
         if kind in HOLDING:
             # A layer may pass on the first few, and hold back what comes then.
+            trial = replace(trial, pause=SHORT, judges_close=False)
             quick = self._first_that_shows(replace(trial, items=FEWER), kind)
             return quick or self._first_that_shows(trial, kind)
-        return self._first_that_shows(trial, kind)
+        return self._first_that_shows(replace(trial, pause=0.0), kind)
 
     def _first_that_shows(self, trial: Trial, kind: Kind) -> Layer | None:
         layers = self._course.layers
@@ -156,9 +160,10 @@ class Examination:
 
     def _shows(self, trial: Trial, kind: Kind, layer: Layer) -> bool:
         wrong = symptoms(self._course.send(trial, layer))
+        if kind not in HOLDING:
+            return kind in wrong
         # Fewer items may all be held to the end where more come in batches.
-        alike = HOLDING if kind in HOLDING else {kind}
-        return bool(alike & {*self._confirmed(trial, wrong, layer)})
+        return bool(HOLDING & {*self._confirmed(trial, wrong, layer)})
 
     def _inside(self, view: Layer, trial: Trial, kind: Kind) -> Layer:
         """Return what of the application's own is guilty, or its views."""
