@@ -211,6 +211,16 @@ def signing(app: Any) -> Any:
     return middleware
 
 
+def garbling(app: Any) -> Any:
+    """Sends other bytes, as many as there were."""
+
+    def middleware(environ: Any, start_response: Any) -> Any:
+        response = app(environ, start_response)
+        return Closing((item.upper() for item in response), response)
+
+    return middleware
+
+
 def forgetful(app: Any) -> Any:
     """Gives the items on and forgets to close."""
 
@@ -272,18 +282,20 @@ def gzipping(flush: bool) -> Wrap:
     return wrap
 
 
+MEMORY: dict[str, Any] = {}
+
+
 def remembering(app: Any) -> Any:
     """Caches whole responses by their path."""
-    cache: dict[str, Any] = {}
 
     def middleware(environ: Any, start_response: Any) -> Any:
         path = environ["PATH_INFO"]
-        if path not in cache:
+        if path not in MEMORY:
             started: list[Any] = []
             response = app(environ, lambda *args: started.append(args[:2]))
-            cache[path] = (b"".join(response), started)
+            MEMORY[path] = (b"".join(response), started)
             getattr(response, "close", lambda: None)()
-        body, started = cache[path]
+        body, started = MEMORY[path]
         start_response(*started[0])
         return [body]
 
@@ -296,9 +308,70 @@ GUILTY: dict[Wrap, str] = {
     joining: "joins",
     one_behind: "holds-back",
     signing: "changes-length",
+    garbling: "changes-length",
     forgetful: "loses-close",
     reassuring: "swallows-error",
     remembering: "joins caches",
+}
+
+
+class Spoiling:
+    """A class that spoils what it gives on, as a wrap above does."""
+
+    def __init__(self, app: Any, wrap: Wrap) -> None:
+        self.app, self.wrap = app, wrap
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        # Made for one request, it is the doing of the one that made it.
+        return self.wrap(self.app)(environ, start_response)
+
+    def handle(self, environ: Any, start_response: Any) -> Any:
+        return self(environ, start_response)
+
+
+def spoiling(app: Any, wrap: Wrap) -> Any:
+    """A closure that does."""
+
+    def spoilt(environ: Any, start_response: Any) -> Any:
+        return wrap(app)(environ, start_response)
+
+    return spoilt
+
+
+def spoil(app: Any, wrap: Wrap, environ: Any, start_response: Any) -> Any:
+    """A function that does, in a :func:`functools.partial`."""
+    return wrap(app)(environ, start_response)
+
+
+def spoiling_decorator(app: Any, wrap: Wrap) -> Any:
+    """A decorator that does, and keeps the name of what it decorates."""
+    function = closure(app)
+
+    @functools.wraps(function)
+    def spoilt(*args: Any) -> Any:
+        return wrap(function)(*args)
+
+    return spoilt
+
+
+def careless_decorator(app: Any, wrap: Wrap) -> Any:
+    """A decorator that does, and does not keep the name."""
+    function = closure(app)
+
+    def spoilt(*args: Any) -> Any:
+        return wrap(function)(*args)
+
+    return spoilt
+
+
+#: How a guilty layer may be written, and what it is called then.
+GUILTY_SHAPES: dict[str, tuple[Callable[[Any, Wrap], Any], str]] = {
+    "class": (Spoiling, "Spoiling"),
+    "closure": (spoiling, "spoiling.<locals>.spoilt"),
+    "partial": (lambda app, wrap: functools.partial(spoil, app, wrap), "spoil"),
+    "decorated": (spoiling_decorator, "spoiling_decorator.<locals>.spoilt"),
+    "carelessly decorated": (careless_decorator, "careless_decorator.<locals>.spoilt"),
+    "method": (lambda app, wrap: Spoiling(app, wrap).handle, "Spoiling.handle"),
 }
 
 #: For ``flask --app`` and ``--wsgi``.

@@ -198,6 +198,21 @@ def test_a_class_that_overrides_wsgi_app_is_a_layer() -> None:
     assert name.endswith("Own.wsgi_app")
 
 
+@pytest.mark.parametrize("method", ["__call__", "wsgi_app"])
+def test_what_is_put_in_the_place_of_flasks_methods_is_a_layer(
+    method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Tracers change Flask itself, for all applications."""
+    original = getattr(Flask, method)
+
+    def traced(self: Flask, environ: Any, start_response: Any) -> Any:
+        return original(self, environ, start_response)
+
+    monkeypatch.setattr(Flask, method, traced)
+    (name,) = names(Flask("shop"))
+    assert name.endswith("traced")
+
+
 def test_a_method_of_the_application_is_a_layer() -> None:
     """``app.wsgi_app = app.handle`` stands around what it calls."""
 

@@ -66,6 +66,21 @@ def test_layers_are_shown_from_the_outside_in() -> None:
     ]
 
 
+@pytest.mark.parametrize("width", [60, 88])
+def test_places_of_layers_come_below_their_names_where_it_is_narrow(width: int) -> None:
+    """Names and places stay whole: no line is longer than the longest of them."""
+    long = Place("shop.middleware.of_orders", "site/shop/middleware/of_orders.py:12")
+    report = Report("The Flask application", layers=[Place("the views"), long])
+    lines = unstyle(as_text(report, width)).splitlines()
+    start = lines.index("Layers, from the outside in:") + 1
+    if width == 60:
+        below = [f"  {long.name}", f"    {long.where}", "  the views", ""]
+        assert lines[start : start + 4] == below
+    else:
+        row = f"  {long.name}  {long.where}"
+        assert lines[start : start + 3] == [row, "  the views", ""]
+
+
 def test_healthy_report_says_so() -> None:
     """Without a finding the last line is good news, and the exit code 0."""
     report = Report("http://127.0.0.1/", requests=1)

@@ -47,7 +47,7 @@ def as_text(report: Report, width: int = WIDEST) -> str:
     width = max(NARROWEST, min(width, WIDEST))
     blocks = [
         [style(line, bold=True) for line in _wrapped(report.subject, width)],
-        _layers(report.layers),
+        _layers(report.layers, width),
         _time_line(report, width),
         *(_finding(n, one, width) for n, one in enumerate(report.findings, 1)),
         _list("Sound", report.sound, width),
@@ -72,15 +72,21 @@ def error_as_json(message: str, exit_code: int) -> str:
     return json.dumps({"error": message, "exit_code": exit_code}, indent=2)
 
 
-def _layers(layers: list[Place]) -> list[str]:
+def _layers(layers: list[Place], width: int) -> list[str]:
     if not layers:
         return []
-    rows = [(_role(place), place.where or "") for place in reversed(layers)]
-    widest = max(len(name) for name, _ in rows)
-    return [
-        "Layers, from the outside in:",
-        *(f"{INDENT}{_clean(f'{n:{widest}}  {where}'.rstrip())}" for n, where in rows),
+    names = [_clean(_role(place)) for place in reversed(layers)]
+    places = [_clean(place.where or "") for place in reversed(layers)]
+    widest = max(map(len, names))
+    rows = [
+        f"{INDENT}{name:{widest}}  {place}".rstrip()
+        for name, place in zip(names, places, strict=True)
     ]
+    if max(map(len, rows)) > width:
+        rows = []
+        for name, place in zip(names, places, strict=True):
+            rows += [f"{INDENT}{name}", f"{INDENT * 2}{place}"][: 1 + bool(place)]
+    return ["Layers, from the outside in:", *rows]
 
 
 def _role(place: Place) -> str:

@@ -30,6 +30,7 @@ from ...exchange import KEY as EXCHANGE
 from ..findings import Place
 from .drive import drive
 from .drive import Passage
+from .places import is_flasks
 from .places import place_of
 from .probe import KEY
 from .probe import Log
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 _GENERATOR = inspect.CO_GENERATOR
-_FLASK_CALL = Flask.__call__.__code__
 
 
 class Call:
@@ -278,7 +278,7 @@ def links(calls: list[Call], references: References) -> list[Link]:
         function = references.function(call.code, call.variables)
         owner = _owner(call, function)
         stands = function is not None and (owner is None or references.holds(owner))
-        if function is None or not stands or call.code is _FLASK_CALL:
+        if function is None or not stands or is_flasks(call.code, "__call__"):
             continue
         link = Link(place_of(function, owner), function, owner, call)
         if found and owner is not None and found[-1].owner is owner:

@@ -241,7 +241,7 @@ class Examination:
                 return
 
     def _is_cached(self, layer: Layer | None) -> bool:
-        trial = replace(PLAIN, items=2, pause=0.0)
+        trial = replace(PLAIN, items=2, pause=0.0, judges_close=False)
         number = self._course.requests + 1
         self._course.send(trial, layer)
         again = self._course.send(trial, layer, number)

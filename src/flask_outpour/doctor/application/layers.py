@@ -26,6 +26,7 @@ from .chain import links
 from .chain import Watcher
 from .drive import Passage
 from .guest import replaced
+from .places import is_flasks
 from .places import place_of
 from .probe import Log
 from .probe import Trial
@@ -179,6 +180,8 @@ class Course:
         if found:
             place = _named(found[0])
             who = place.name + (f" ({place.where})" if place.where else "")
+            if isinstance(found[0].owner, Flask):
+                who = repr(found[0].owner)
         if passage.error is not None and not passage.status:
             what = f"raised {type(passage.error).__name__}"
         elif passage.log.reached:
@@ -218,7 +221,7 @@ def _after_request(function: Any) -> Place:
 
 def _unless_plain(link: Link) -> list[Link]:
     """Return the innermost link, unless it is Flask's own and says nothing new."""
-    return [] if link.function is Flask.wsgi_app else [link]
+    return [] if is_flasks(link.function.__code__, "wsgi_app") else [link]
 
 
 def _named(link: Link) -> Place:

@@ -7,10 +7,12 @@ import site
 import sys
 import sysconfig
 from pathlib import Path
+from types import CodeType
 from types import FunctionType
 from types import TracebackType
 from typing import Any
 
+from flask import app
 from flask import Flask
 
 from ..findings import Place
@@ -27,11 +29,16 @@ def place_of(function: Any, owner: Any = None) -> Place:
         name = f"{function.__globals__.get('__name__', '?')}.{code.co_qualname}"
         if owner is not None and code.co_name == "__call__":
             name = f"{type(owner).__module__}.{type(owner).__qualname__}"
-        if isinstance(owner, Flask) and function is Flask.wsgi_app:
+        if isinstance(owner, Flask) and is_flasks(code, "wsgi_app"):
             return Place("Flask", None)
         return Place(name, f"{_short(code.co_filename)}:{code.co_firstlineno}")
     kind = function if hasattr(function, "__qualname__") else type(function)
     return Place(f"{kind.__module__}.{kind.__qualname__}", None)
+
+
+def is_flasks(code: CodeType, method: str) -> bool:
+    """Whether this is a method of Flask's own, in whose place tracers put another."""
+    return code.co_qualname == f"Flask.{method}" and code.co_filename == app.__file__
 
 
 def _short(filename: str) -> str:
