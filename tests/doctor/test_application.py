@@ -21,6 +21,7 @@ from applications import forgetful
 from applications import GUILTY
 from applications import GUILTY_SHAPES
 from applications import gzipping
+from applications import joining
 from applications import lazy
 from applications import listing
 from applications import one_behind
@@ -143,6 +144,27 @@ def test_the_profiler_is_named() -> None:
     assert finding.where is not None
     assert finding.where.startswith("werkzeug/middleware/profiler.py:")
     assert "profile" in finding.cure
+
+
+def test_a_layer_is_named_for_what_only_pages_meet() -> None:
+    """One that was found guilty before does not hide another inside it."""
+
+    def of_pages(app: Any) -> Any:
+        def middleware(environ: Any, start_response: Any) -> Any:
+            pages: list[bool] = []
+
+            def start(status: str, headers: Any, exc_info: Any = None) -> Any:
+                pages.append("text/html" in dict(headers)["Content-Type"])
+                return start_response(status, headers, exc_info)
+
+            response = app(environ, start)
+            return Closing(list(response), response) if pages[0] else response
+
+        return middleware
+
+    first, second = found(examine_application(shop(of_pages, joining)))
+    assert first == ("joins", guilty_name(joining))
+    assert second[1].endswith("of_pages.<locals>.middleware")
 
 
 @pytest.mark.parametrize("outpour", [True, False])
@@ -342,6 +364,28 @@ def test_batches_of_any_size_are_held_back(size: int) -> None:
     ((kind, culprit),) = found(examine_application(shop(Plain, batching, Plain)))
     assert kind == "holds-back"
     assert "batching" in culprit
+
+
+def test_a_generator_in_a_layer_is_no_cover_for_it() -> None:
+    """A layer that calls the application only when it is iterated is named itself."""
+
+    class Buffer(Plain):
+        def __call__(self, environ: Any, start_response: Any) -> Any:
+            def batches() -> Iterator[bytes]:
+                held = []
+                for item in self.app(environ, start_response):
+                    held.append(item)
+                    if len(held) == 3:
+                        yield b"".join(held)
+                        held.clear()
+                yield b"".join(held)
+
+            return batches()
+
+    culprits = {
+        who for _, who in found(examine_application(shop(Plain, Buffer, Plain)))
+    }
+    assert {culprit.rpartition(".")[2] for culprit in culprits} == {"Buffer"}
 
 
 def test_what_is_held_back_later_is_found() -> None:
@@ -569,7 +613,12 @@ def test_nothing_is_left_behind() -> None:
     def picture() -> Any:
         state: dict[str, Any] = dict(vars(app))
         state["view_functions"] = dict(app.view_functions)
-        state["functions"] = {k: v[:] for k, v in app.after_request_funcs.items()}
+        state["functions"] = repr(
+            [
+                *(app.before_request_funcs, app.after_request_funcs),
+                *(app.teardown_request_funcs, app.url_value_preprocessors),
+            ]
+        )
         state["rules"] = [str(rule) for rule in app.url_map.iter_rules()]
         state["config"] = dict(app.config)
         # Flask makes it when it is first asked for.

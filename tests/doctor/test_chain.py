@@ -198,6 +198,18 @@ def test_a_class_that_overrides_wsgi_app_is_a_layer() -> None:
     assert name.endswith("Own.wsgi_app")
 
 
+def test_a_class_that_is_called_flask_is_not_flasks_own() -> None:
+    """It is told from Flask's by its file."""
+    module: dict[str, Any] = {"__name__": "framework", "Base": Flask}
+    exec(
+        "class Flask(Base):\n"
+        "    def wsgi_app(self, environ, start):\n"
+        "        return super().wsgi_app(environ, start)",
+        module,
+    )
+    assert names(module["Flask"]("shop")) == ["framework.Flask.wsgi_app"]
+
+
 @pytest.mark.parametrize("method", ["__call__", "wsgi_app"])
 def test_what_is_put_in_the_place_of_flasks_methods_is_a_layer(
     method: str, monkeypatch: pytest.MonkeyPatch

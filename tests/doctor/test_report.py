@@ -90,6 +90,13 @@ def test_healthy_report_says_so() -> None:
     assert (report.exit_code, full().exit_code) == (0, 1)
 
 
+def test_report_that_left_something_open_is_not_called_healthy() -> None:
+    """What could not be told is no good news, though it is no finding."""
+    report = Report("http://127.0.0.1/", unknown=["It came too fast."], requests=1)
+    last = unstyle(as_text(report)).splitlines()[-1]
+    assert last == "No finding in what could be told. 1 request sent."
+
+
 def test_terminal_obeys_nothing_that_a_site_has_sent() -> None:
     """Control characters of a header do not reach the terminal."""
     report = Report("http://127.0.0.1/\x1b[2J", unknown=["X: \x07\x9b31m\r\nHa"])
@@ -100,6 +107,10 @@ def test_terminal_obeys_nothing_that_a_site_has_sent() -> None:
 def test_json_has_every_fact() -> None:
     """A program finds the facts under keys that stay."""
     facts = json.loads(as_json(full()))
+    assert {*facts} == {
+        *("subject", "findings", "moments", "sound", "unknown", "layers", "requests"),
+        *("healthy", "exit_code"),
+    }
     assert facts["subject"] == "The Flask application 'shop'"
     (finding,) = facts["findings"]
     assert {*finding} == {"kind", "culprit", "seen", "why", "cure", "lines", "where"}

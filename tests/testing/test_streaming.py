@@ -25,6 +25,7 @@ from werkzeug.middleware.profiler import ProfilerMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 import flask_outpour
+from flask_outpour import ConfigurationError
 from flask_outpour import Outpour
 from flask_outpour import stream_rows
 from flask_outpour.testing import assert_streams
@@ -346,3 +347,16 @@ def test_a_view_that_does_not_return_says_nothing(app: Flask) -> None:
     """So it is with a slow view."""
     app.view_functions["view"] = lambda: time.sleep(2 * SOON) or "late"
     assert "gave no response within 0.4 s" in failure(app)
+
+
+@pytest.mark.parametrize(
+    ("app", "path", "said"),
+    [
+        ("shop:app", "/", "takes a Flask application"),
+        (Flask("shop"), "orders.csv", "begins with a slash"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused(app: Any, path: str, said: str) -> None:
+    """A name in the place of an application, or a path without its slash, is named."""
+    with pytest.raises(ConfigurationError, match=said):
+        assert_streams(app, path)

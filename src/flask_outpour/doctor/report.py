@@ -135,6 +135,8 @@ def _verdict(report: Report) -> str:
     if count:
         what = f"{_counted(count, 'finding')}."
         return style(what, fg="red", bold=True) + f" {sent}"
+    if report.unknown:
+        return f"No finding in what could be told. {sent}"
     healthy = "Healthy: nothing that was examined stops a stream."
     return style(healthy, fg="green", bold=True) + f" {sent}"
 

@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from flask import Flask
+
 from ..decode import decoder
+from ..errors import ConfigurationError
 from .client import open_stream
 from .client import StreamedResponse
 from .serving import serve
@@ -15,8 +18,6 @@ from .watch import watched
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
-    from flask import Flask
-
 #: Seconds that a view has to be closed in when the check is over.
 _GRACE = 1.0
 
@@ -48,9 +49,16 @@ def assert_streams(
         but for instance ``ProxyFix(app)``.
     :param server: ``"werkzeug"`` or ``"waitress"``, as for :func:`serve`.
     :param timeout: seconds after which what has not arrived is held back.
+    :raises ConfigurationError: for what is no application, or no path.
     :raises AssertionError: says who holds it back, or why it is no stream.
     """
     __tracebackhide__ = True
+    if not isinstance(app, Flask):
+        raise ConfigurationError(
+            f"assert_streams() takes a Flask application, but it is {app!r}."
+        )
+    if not path.startswith("/"):
+        raise ConfigurationError(f"A path begins with a slash, but it is {path!r}.")
     fields = {"Accept-Encoding": "identity", **(headers or {})}
     with (
         watched(app) as watch,

@@ -204,6 +204,8 @@ class Watcher:
     def _parent(self, frame: FrameType) -> Call | None:
         around = frame.f_back
         while around is not None and around not in self._by_frame:
+            if around.f_code.co_flags & _GENERATOR and (maker := self._defined(around)):
+                return maker
             around = around.f_back
         if around is None:
             # In a thread that one of them waits for.
@@ -213,6 +215,14 @@ class Watcher:
         if frame.f_code.co_flags & _GENERATOR:
             return self._maker(frame, parent)
         return parent
+
+    # A profile function calls it, where coverage sees nothing.
+    def _defined(self, frame: FrameType) -> Call | None:  # pragma: no cover
+        """Return the call whose function has the generator of a frame inside it."""
+        for call in reversed(self._calls):
+            if call.over and frame.f_code in call.code.co_consts:
+                return call
+        return None
 
     # A profile function calls it, where coverage sees nothing.
     def _maker(  # pragma: no cover

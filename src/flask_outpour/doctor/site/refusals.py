@@ -52,7 +52,11 @@ def explain_no_stream(visit: Visit, address: Address) -> str:
         place = address.place_of(visit.headers.get("Location", ""))
         return f"{shown} redirects to {place} ({status}). Give the URL of the stream."
     if status != 200:
-        return f"{shown} answered {status}, and no stream. {_why(status)}"
+        return (
+            f"{shown} answered {status}, and no stream. {_why(status)} No"
+            " OUTPOUR_PROBE_TOKEN is set where the doctor runs, so the URL itself has"
+            " to stream."
+        )
     size = sum(len(piece.data) for piece in visit.pieces)
     return (
         f"{shown} is not a stream: {size} bytes came at once, and a Content-Length had"
