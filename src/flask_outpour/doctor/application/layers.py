@@ -21,9 +21,9 @@ from ...extension import attach_body
 from ...extension import Entrance
 from ..errors import DoctorError
 from ..findings import Place
+from .calls import Watcher
 from .chain import Link
 from .chain import links
-from .chain import Watcher
 from .drive import Passage
 from .guest import replaced
 from .places import is_flasks
