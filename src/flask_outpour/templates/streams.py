@@ -15,7 +15,7 @@ from flask.signals import template_rendered
 from jinja2 import Template
 from jinja2.environment import TemplateStream as _TemplateStream
 
-from .stream import stream_with_context
+from ..stream import stream_with_context
 
 # Flask 3.2 takes the context as the first argument.
 _TAKES_CONTEXT = "ctx" in inspect.signature(Flask.update_template_context).parameters
