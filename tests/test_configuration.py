@@ -25,6 +25,9 @@ def test_defaults_are_sound_settings() -> None:
         hard_abort=False,
         longest=None,
         codings=(),
+        defer_workers=8,
+        defer_g=(),
+        defer_in_order=False,
         probe_token=None,
     )
 

@@ -11,6 +11,21 @@ from .errors import ItemError
 
 Item = str | bytes | bytearray | memoryview
 
+
+class _Flush(str):
+    """An item without text that asks for what is held to be sent.
+
+    Its length is above any threshold, so that no other item costs a look more.
+    """
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        return 2**62
+
+
+FLUSH = _Flush()
+
 #: How often the threshold doubles until it is a full chunk. With chunks of 64 KiB
 #: half of the doublings pass below one byte, so that the first items leave one by
 #: one: a burst of a language model's tokens, or of log lines, is never held back.

@@ -25,6 +25,10 @@ DEFAULTS: dict[str, Any] = {
     "OUTPOUR_MAX_DURATION": None,
     # Who compresses elsewhere, in a proxy, would gain nothing.
     "OUTPOUR_COMPRESS": False,
+    # The default pool of SQLAlchemy has 5 connections, and 10 more for a while.
+    "OUTPOUR_DEFER_WORKERS": 8,
+    "OUTPOUR_DEFER_G": (),
+    "OUTPOUR_DEFER_IN_ORDER": False,
     "OUTPOUR_PROBE_TOKEN": None,
 }
 
@@ -46,6 +50,10 @@ class Settings:
     longest: float | None
     #: Content codings, the best first; none where nothing is to be compressed.
     codings: tuple[str, ...]
+    defer_workers: int
+    #: Names of what a deferred block takes over from the page's ``g``.
+    defer_g: tuple[str, ...]
+    defer_in_order: Callable[[Any], bool] | bool
     probe_token: str | None
 
     @classmethod
@@ -63,6 +71,10 @@ class Settings:
             _check(config, "OUTPOUR_MAX_DURATION", (int, float), seconds, lowest=0)
             if not config["OUTPOUR_MAX_DURATION"]:
                 raise _refusal(config, "OUTPOUR_MAX_DURATION", seconds)
+        _check(config, "OUTPOUR_DEFER_WORKERS", int, "threads, 1 or more", lowest=1)
+        if not callable(config["OUTPOUR_DEFER_IN_ORDER"]):
+            switch = f"{SWITCH}, or a function of the request that returns one of them"
+            _check(config, "OUTPOUR_DEFER_IN_ORDER", bool, switch)
         _check_token(config["OUTPOUR_PROBE_TOKEN"])
         return cls(
             chunk_size=config["OUTPOUR_CHUNK_SIZE"],
@@ -70,6 +82,9 @@ class Settings:
             hard_abort=config["OUTPOUR_HARD_ABORT"],
             longest=config["OUTPOUR_MAX_DURATION"],
             codings=_codings(config),
+            defer_workers=config["OUTPOUR_DEFER_WORKERS"],
+            defer_g=_names(config, "OUTPOUR_DEFER_G"),
+            defer_in_order=config["OUTPOUR_DEFER_IN_ORDER"],
             probe_token=config["OUTPOUR_PROBE_TOKEN"],
         )
 
@@ -100,6 +115,14 @@ def _codings(config: Mapping[str, Any]) -> tuple[str, ...]:
             f"OUTPOUR_COMPRESS names {', '.join(sorted(missing))}, which no installed"
             " library writes: pip install Flask-Outpour[compress]"
         )
+    return tuple(value)
+
+
+def _names(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    value = config[key]
+    listed = isinstance(value, list | tuple | set | frozenset)
+    if not listed or not all(isinstance(name, str) for name in value):
+        raise _refusal(config, key, "a list of names")
     return tuple(value)
 
 

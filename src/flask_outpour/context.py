@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from contextlib import contextmanager
 from contextlib import ExitStack
@@ -169,6 +170,55 @@ def current_request() -> tuple[Flask, Request] | None:
     if context is None or not getattr(context, "has_request", True):
         return None
     return context.app, context.request
+
+
+@contextmanager
+def fresh_app_context(kept: Sequence[str], facts: Mapping[str, Any]) -> Iterator[None]:
+    """Push an application context of its own for a part of a request.
+
+    The request and the session are those that are active. Teardown functions of the
+    application context run at the end, those of the request do not.
+
+    :param kept: the names that the new ``g`` takes over.
+    :param facts: what else it has.
+    :raises AttributeError: where something reads a name of ``g`` that it lacks; a note
+        tells the setting.
+    """
+    outer = _app_contexts.get()
+    given = {name: getattr(outer.g, name) for name in kept if name in outer.g}
+    with _own_context(outer) as context:
+        context.g.__dict__.update(given, **facts)
+        try:
+            yield
+        except AttributeError as error:
+            if error.obj is context.g and error.name in outer.g:
+                error.add_note(
+                    f"A deferred block has a g of its own. To have {error.name!r} in"
+                    " it, too, name it in OUTPOUR_DEFER_G."
+                )
+            raise
+
+
+@contextmanager
+def _own_context(outer: Any) -> Iterator[Any]:
+    if _app_contexts is not _request_contexts:
+        with outer.app.app_context() as context:
+            yield context
+        return
+    # The one context of Flask 3.2 ends the request, too, when it is popped.
+    context = outer.copy()
+    token = _app_contexts.set(context)
+    error: BaseException | None = None
+    try:
+        yield context
+    except BaseException as caught:
+        error = caught
+        raise
+    finally:
+        try:
+            outer.app.do_teardown_appcontext(context, error)
+        finally:
+            _app_contexts.reset(token)
 
 
 def explain(error: BaseException) -> None:

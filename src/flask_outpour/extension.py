@@ -25,6 +25,8 @@ from .formats import BUILT_IN
 from .formats import Format
 from .formats import Formats
 from .probe import add_probe
+from .templates.deferral import add_tags
+from .templates.deferral import ForkedPool
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
@@ -42,6 +44,8 @@ class State:
     formats: Formats
     #: The warnings that were logged, each once.
     warned: set[str] = field(default_factory=set)
+    #: Where the deferred blocks of its pages are rendered.
+    pool: ForkedPool = field(default_factory=ForkedPool)
 
 
 class Outpour:
@@ -82,6 +86,11 @@ class Outpour:
           fails with :exc:`StreamTimeout`.
         - ``OUTPOUR_COMPRESS`` (``False``): compress streams; ``True`` or a list of
           ``"zstd"``, ``"br"`` and ``"gzip"`` in order of preference.
+        - ``OUTPOUR_DEFER_WORKERS`` (8): the threads for deferred blocks of pages. Read
+          when the first of them is reached.
+        - ``OUTPOUR_DEFER_G`` (``()``): names that deferred blocks take over from ``g``.
+        - ``OUTPOUR_DEFER_IN_ORDER`` (``False``): send deferred blocks in the order of
+          the document; may be a function of the request, for crawlers.
         - ``OUTPOUR_PROBE_TOKEN`` (``None``): a secret of 32 characters or more, with
           which ``outpour doctor`` may probe the running site. Read here, once.
 
@@ -105,6 +114,7 @@ class Outpour:
         app.wsgi_app = Entrance(app)  # type: ignore[method-assign]
         # The first of these functions is called last, with the final response.
         app.after_request_funcs.setdefault(None, []).insert(0, attach_body)
+        add_tags(app)
         if settings.probe_token is not None:
             add_probe(app, settings.probe_token)
 

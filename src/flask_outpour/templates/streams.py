@@ -16,6 +16,8 @@ from jinja2 import Template
 from jinja2.environment import TemplateStream as _TemplateStream
 
 from ..stream import stream_with_context
+from .deferral import new_page
+from .values import called_late
 
 # Flask 3.2 takes the context as the first argument.
 _TAKES_CONTEXT = "ctx" in inspect.signature(Flask.update_template_context).parameters
@@ -41,7 +43,10 @@ class TemplateStream(_TemplateStream):
 
 
 def stream_template(
-    template_name_or_list: str | Template | list[str | Template], **context: Any
+    template_name_or_list: str | Template | list[str | Template],
+    *,
+    deferred: str | None = None,
+    **context: Any,
 ) -> TemplateStream:
     """Render a template by name, piece by piece, as a response to return.
 
@@ -49,36 +54,51 @@ def stream_template(
     request's contexts stay open until the last piece; an error in the first piece
     is the view's own (see :func:`stream_with_context`).
 
+    In the template, ``{% flush %}`` sends what is rendered so far, and ``{% defer %}``
+    has what takes long: the rest of the page does not wait for it.
+
     :param template_name_or_list: a name, a template, or a list of which the first
         that exists is rendered.
-    :param context: the values of the template.
+    :param deferred: ``"in-order"`` sends deferred blocks in the order of the document,
+        ``"in-place"`` when they are ready; without it the setting
+        ``OUTPOUR_DEFER_IN_ORDER`` decides. A reader who asks by ``?deferred=in-order``
+        has them in order in any case.
+    :param context: the values of the template. A function that needs no argument is
+        called where the template uses it.
     :raises jinja2.TemplateNotFound: when there is no such template.
+    :raises ConfigurationError: when ``deferred`` is something else.
     """
-    return _stream(
-        current_app.jinja_env.get_or_select_template(template_name_or_list), context
-    )
+    template = current_app.jinja_env.get_or_select_template(template_name_or_list)
+    return _stream(template, deferred, context)
 
 
-def stream_template_string(source: str, **context: Any) -> TemplateStream:
+def stream_template_string(
+    source: str, *, deferred: str | None = None, **context: Any
+) -> TemplateStream:
     """Render a template from its source, as :func:`stream_template` does by name.
 
     :param source: the text of the template.
+    :param deferred: as for :func:`stream_template`.
     :param context: the values of the template.
     """
-    return _stream(current_app.jinja_env.from_string(source), context)
+    return _stream(current_app.jinja_env.from_string(source), deferred, context)
 
 
-def _stream(template: Template, context: dict[str, Any]) -> TemplateStream:
+def _stream(
+    template: Template, deferred: str | None, context: dict[str, Any]
+) -> TemplateStream:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    context = called_late(context)
     if _TAKES_CONTEXT:
         app.update_template_context(app_ctx._get_current_object(), context)  # type: ignore
     else:
         app.update_template_context(context)
     facts = {"template": template, "context": context}
     before_render_template.send(app, _async_wrapper=app.ensure_sync, **facts)
+    page = new_page(app, deferred)
 
     def generate() -> Iterator[str]:
-        yield from template.generate(context)
+        yield from page.pieces(template, context)
         template_rendered.send(app, _async_wrapper=app.ensure_sync, **facts)
 
     pieces = generate()

@@ -1,0 +1,102 @@
+"""An application and its settings enter; a page that defers its blocks leaves."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from threading import Lock
+from typing import Any
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+from flask import has_request_context
+from flask import request
+
+from ..configuration import Settings
+from ..context import fresh_app_context
+from ..errors import ConfigurationError
+from .page import Page
+from .pool import Pool
+from .tags import Tags
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
+
+    from flask import Flask
+
+#: The query parameter by which a reader asks for a page in order.
+PARAMETER = "deferred"
+IN_ORDER = "in-order"
+IN_PLACE = "in-place"
+
+
+class ForkedPool:
+    """A pool for each process: threads do not live on in a forked one."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._pool: Pool | None = None
+        self._process: int | None = None
+
+    def get(self, size: int) -> Pool:
+        """Return the pool of this process, made with a size at first."""
+        with self._lock:
+            if self._pool is None or self._process != os.getpid():
+                self._pool, self._process = Pool(size), os.getpid()
+            return self._pool
+
+
+def add_tags(app: Flask) -> None:
+    """Add the tags to what the application's templates may have."""
+    if "jinja_env" in vars(app):
+        app.jinja_env.add_extension(Tags)
+        return
+    # To make the environment here would fix the options that it is made with.
+    extensions = [*app.jinja_options.get("extensions", ()), Tags]
+    app.jinja_options = {**app.jinja_options, "extensions": extensions}
+
+
+def new_page(app: Flask, deferred: str | None) -> Page:
+    """Return a page as the view, the reader or the application's settings want it.
+
+    :param deferred: ``"in-order"``, ``"in-place"``, or ``None`` for what is set.
+    :raises ConfigurationError: when it is something else.
+    """
+    if deferred not in (IN_ORDER, IN_PLACE, None):
+        raise ConfigurationError(
+            f'deferred takes "{IN_ORDER}" or "{IN_PLACE}", but it is {deferred!r}. A'
+            " variable of the template must have another name."
+        )
+    state = app.extensions.get("outpour")
+    if state is None:
+        return Page()
+    settings = Settings.from_config(app.config)
+    in_order = deferred == IN_ORDER
+    address = None
+    if has_request_context():
+        in_order = in_order or request.args.get(PARAMETER) == IN_ORDER
+        address = _address()
+    if not in_order and deferred is None:
+        in_order = _is_set_in_order(settings.defer_in_order)
+    return Page(
+        pool=state.pool.get(settings.defer_workers),
+        scope=partial(_scope, settings.defer_g),
+        in_order=in_order,
+        address=address,
+    )
+
+
+def _is_set_in_order(setting: Any) -> bool:
+    if not callable(setting):
+        return bool(setting)
+    return has_request_context() and bool(setting(request))
+
+
+def _address() -> str:
+    query = [*request.args.items(multi=True), (PARAMETER, IN_ORDER)]
+    return f"?{urlencode(query)}"
+
+
+def _scope(kept: Sequence[str], seconds: float | None) -> AbstractContextManager[None]:
+    return fresh_app_context(kept, {"outpour_timeout": seconds})
