@@ -129,12 +129,14 @@ class Page:
                 yield placed(piece.name, piece.fallback)
             elif piece and self._open and (closers or _CLOSER in piece):
                 ready, closers = _without_closers(closers, piece)
-                yield ready
+                if ready:
+                    yield ready
             else:
                 yield piece
         if self._open:
             yield from self._patches()
-        yield closers
+        if closers:
+            yield closers
 
     def _head(self, pieces: Iterable[Piece]) -> Iterator[Any]:
         """Ask for the head to be sent: it names what a browser can load meanwhile."""

@@ -15,6 +15,8 @@ from flask.signals import template_rendered
 from jinja2 import Template
 from jinja2.environment import TemplateStream as _TemplateStream
 
+from ..coalesce import FLUSH
+from ..stream import ContextStream
 from ..stream import stream_with_context
 from .deferral import new_page
 from .values import called_late
@@ -104,4 +106,16 @@ def _stream(
     pieces = generate()
     if has_request_context():
         pieces = stream_with_context(pieces)
+    if not isinstance(pieces, ContextStream):
+        pieces = _without_flushes(pieces)
     return TemplateStream(pieces)
+
+
+def _without_flushes(pieces: Any) -> Iterator[str]:
+    """Leave out what only a body of Outpour understands."""
+    try:
+        for piece in pieces:
+            if piece is not FLUSH:
+                yield piece
+    finally:
+        pieces.close()
