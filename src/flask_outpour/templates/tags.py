@@ -236,7 +236,7 @@ def _function(name: str, body: list[nodes.Node]) -> nodes.Block:
         nodes.Keyword("autoescape", nodes.Name(_AUTOESCAPE, "load")),
     ]
     modifier.body = body
-    return nodes.Block(name, [nodes.Scope([modifier])], False, False)
+    return nodes.Block(name, [modifier], False, False)
 
 
 def _detach(values: Context) -> None:
@@ -248,6 +248,8 @@ def _detach(values: Context) -> None:
     # The tag {% autoescape %} changes it while it renders.
     values.eval_ctx = copy(values.eval_ctx)
     values.vars[_AUTOESCAPE] = values.eval_ctx.autoescape
+    # Where a block escapes as its place does, Jinja's ~ asks for this instead.
+    values.eval_ctx.volatile = values.eval_ctx.autoescape
     for name, value in values.parent.items():
         # Not isinstance(): that would call what is to be called in the block.
         kind = type(value)
