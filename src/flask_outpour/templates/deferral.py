@@ -82,6 +82,7 @@ def new_page(app: Flask, deferred: str | None) -> Page:
     return Page(
         pool=state.pool.get(settings.defer_workers),
         scope=partial(_scope, settings.defer_g),
+        slow=settings.slow,
         in_order=in_order,
         address=address,
     )

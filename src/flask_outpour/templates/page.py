@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections import deque
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from contextlib import nullcontext
 from contextvars import copy_context
 from functools import partial
+from itertools import chain
 from itertools import count
 from queue import Empty
 from queue import SimpleQueue
@@ -23,6 +25,7 @@ from .blocks import Block
 from .blocks import log
 from .blocks import Scope
 from .buffers import PAGE
+from .joining import joined
 from .patches import patch
 from .patches import placed
 from .patches import script
@@ -37,7 +40,7 @@ TICK = 1.0
 AHEAD = 512 * 1024
 
 #: Characters of a page that are looked through for the end of its head.
-_LONGEST_HEAD = 256 * 1024
+_LONGEST_HEAD = 64 * 1024
 _HEAD_ENDS = re.compile("</head|<body", re.IGNORECASE)
 _CLOSER = "</body"
 _CLOSERS = re.compile(r"</body\s*>\s*(?:</html\s*>\s*)?\Z")
@@ -50,6 +53,7 @@ class Page:
 
     :param pool: where blocks are rendered; without one each is rendered at its place.
     :param scope: gives a block its contexts.
+    :param slow: seconds after which a piece waits for no other.
     :param in_order: whether the blocks are sent in the order of the document.
     :param address: where the page can be had in order, if it can.
     """
@@ -59,11 +63,13 @@ class Page:
         *,
         pool: Pool | None = None,
         scope: Scope = lambda seconds: nullcontext(),
+        slow: float = 0.005,
         in_order: bool = False,
         address: str | None = None,
     ) -> None:
         self._pool = pool
         self._scope = scope
+        self._slow = slow
         self._is_in_order = in_order
         self._address = address
         self._names: dict[str, Block] = {}
@@ -72,17 +78,27 @@ class Page:
         self._open: dict[Block, None] = {}
         self._ready: SimpleQueue[tuple[Block, list[Piece]]] = SimpleQueue()
 
-    def pieces(self, template: Template, context: dict[str, Any]) -> Iterator[str]:
+    def pieces(
+        self,
+        template: Template,
+        context: dict[str, Any],
+        rendered: Callable[[], object] = lambda: None,
+    ) -> Iterator[str]:
         """Render the template.
 
         An item that is ``FLUSH`` asks for what came before it to be sent.
 
+        :param rendered: is called after the last piece.
         :raises Exception: what the template raised outside of its blocks.
         """
-        pieces: Any = template.generate({**context, PAGE: self})
+        values = template.new_context({**context, PAGE: self})
+        pieces: Any = template.root_render_func(values)
         send = self._in_order if self._is_in_order else self._in_place
         try:
             yield from send(pieces)
+            rendered()
+        except Exception:
+            template.environment.handle_exception()
         finally:
             for block in self._open:
                 block.drop()
@@ -121,13 +137,12 @@ class Page:
                 content = [block.instead("failed", error)]
         self._ready.put((block, content))
 
-    def _in_place(self, pieces: Iterable[Piece]) -> Iterator[str]:
+    def _in_place(self, pieces: Any) -> Iterator[str]:
         closers = ""
-        for piece in self._head(pieces):
-            if type(piece) is Block:
-                self._open[piece] = None
-                yield placed(piece.name, piece.fallback)
-            elif piece and self._open and (closers or _CLOSER in piece):
+        for piece in chain(self._head(pieces), joined(pieces, self._slow)):
+            if piece.__class__ is Block:
+                yield self._placed(piece)
+            elif self._open and piece is not FLUSH and (closers or _CLOSER in piece):
                 ready, closers = _without_closers(closers, piece)
                 if ready:
                     yield ready
@@ -138,18 +153,21 @@ class Page:
         if closers:
             yield closers
 
-    def _head(self, pieces: Iterable[Piece]) -> Iterator[Any]:
-        """Ask for the head to be sent: it names what a browser can load meanwhile."""
-        pieces = iter(pieces)
+    def _head(self, pieces: Iterator[Any]) -> Iterator[Any]:
+        """Yield the head, and ask for it to be sent: it names what a browser loads."""
         seen = 0
         for piece in pieces:
             yield piece
-            if isinstance(piece, str):
+            if piece.__class__ is not Block:
                 seen += len(piece)
                 if seen > _LONGEST_HEAD or _HEAD_ENDS.search(piece):
                     yield FLUSH
                     break
-        yield from pieces
+
+    def _placed(self, block: Block) -> str:
+        """Mark the place of a block that has no content yet."""
+        self._open[block] = None
+        return placed(block.name, block.fallback)
 
     def _patches(self) -> Iterator[str]:
         first = next(iter(self._open))
@@ -174,13 +192,12 @@ class Page:
             elif piece.content is not None:
                 yield from self._written(piece)
             else:
-                self._open[piece] = None
-                yield placed(piece.name, piece.fallback)
+                yield self._placed(piece)
 
-    def _in_order(self, pieces: Iterable[Piece]) -> Iterator[str]:
+    def _in_order(self, pieces: Any) -> Iterator[str]:
         ahead = _Ahead()
-        for piece in self._head(pieces):
-            if type(piece) is Block:
+        for piece in chain(self._head(pieces), joined(pieces, self._slow)):
+            if piece.__class__ is Block:
                 self._open[piece] = None
             elif not ahead:
                 yield piece

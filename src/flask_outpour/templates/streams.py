@@ -97,13 +97,11 @@ def _stream(
         app.update_template_context(context)
     facts = {"template": template, "context": context}
     before_render_template.send(app, _async_wrapper=app.ensure_sync, **facts)
-    page = new_page(app, deferred)
 
-    def generate() -> Iterator[str]:
-        yield from page.pieces(template, context)
+    def rendered() -> None:
         template_rendered.send(app, _async_wrapper=app.ensure_sync, **facts)
 
-    pieces = generate()
+    pieces = new_page(app, deferred).pieces(template, context, rendered)
     if has_request_context():
         pieces = stream_with_context(pieces)
     if not isinstance(pieces, ContextStream):

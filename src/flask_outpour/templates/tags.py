@@ -12,7 +12,6 @@ from uuid import uuid4
 
 from jinja2 import nodes
 from jinja2 import StrictUndefined
-from jinja2 import Template
 from jinja2.environment import TemplateModule
 from jinja2.ext import Extension
 from jinja2.lexer import Token
@@ -31,6 +30,7 @@ from .blocks import Tag
 from .blocks import timeout_refusal
 from .buffers import mark_buffers
 from .buffers import PAGE
+from .page import Page
 from .values import Late
 
 _AUTOESCAPE = "_outpour_autoescape"
@@ -57,7 +57,7 @@ _COLLECTORS = {
     )
 }
 #: What pulls the pieces one by one.
-_DRIVERS = {Template.generate.__code__, Block.part.__code__}
+_DRIVERS = {Page.pieces.__code__, Block.part.__code__}
 
 
 class Tags(Extension):
