@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from wsgiref.validate import validator
@@ -23,6 +24,7 @@ from werkzeug.middleware.lint import LintMiddleware
 from werkzeug.middleware.lint import WSGIWarning
 
 from flask_outpour import Outpour
+from flask_outpour import stream_template_string
 from flask_outpour import stream_with_context
 
 #: The longest that a stream waits at a gate.
@@ -133,6 +135,18 @@ def gated() -> Response:
     headers = {"X-Accel-Buffering": "no"} if "unbuffered" in request.args else {}
     kind = request.args.get("type", "text/csv")
     return streamed(generate(), mimetype=kind, headers=headers)
+
+
+@app.get("/late")
+def late() -> Response:
+    """Stream a page whose second block is ready at once, its first when a gate opens."""
+    return Response(
+        stream_template_string(
+            "own\n{% defer %}{{ pass_gate() or 'first' }}{% enddefer %}"
+            "{% defer %}second{% enddefer %}\n</body></html>",
+            pass_gate=partial(pass_gate, Path(request.args["gate"])),
+        )
+    )
 
 
 @app.get("/fails-before/<how>")
