@@ -152,6 +152,13 @@ def test_reader_without_scripts_is_led_to_the_page_in_order(
     assert client.get(f"/{link[2].replace('&amp;', '&')}").text == "a"
 
 
+def test_answer_to_a_form_has_no_link(app: Flask, client: FlaskClient) -> None:
+    """A link asks by GET, which a view that answers a POST may not take."""
+    source = "{% defer %}a{% enddefer %}"
+    app.post("/")(lambda: stream_template_string(source))
+    assert "noscript" not in client.post("/").text
+
+
 def test_script_is_written_once_with_the_nonce(
     app: Flask, client: FlaskClient, show: Callable[..., None]
 ) -> None:

@@ -76,7 +76,8 @@ def new_page(app: Flask, deferred: str | None) -> Page:
     address = None
     if has_request_context():
         in_order = in_order or request.args.get(PARAMETER) == IN_ORDER
-        address = _address()
+        # A link asks by GET.
+        address = _address() if request.method == "GET" else None
     if not in_order and deferred is None:
         in_order = _is_set_in_order(settings.defer_in_order)
     return Page(

@@ -43,7 +43,7 @@ def script(nonce: str | None) -> str:
     :param nonce: what the page's Content-Security-Policy asks for, if anything.
     """
     attribute = f' nonce="{escape(nonce)}"' if nonce else ""
-    return f"<script{attribute}>{_SCRIPT}</script>"
+    return f"<script{attribute}>{_SCRIPT}</script>\n"
 
 
 # A template is applied when something follows it, so that it is whole. Nodes are moved,
