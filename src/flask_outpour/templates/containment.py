@@ -7,6 +7,7 @@ The rules are those of the HTML standard's tokenizer
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from markupsafe import escape
@@ -17,7 +18,8 @@ _ATTRIBUTE = (
     rf"[^{_SPACE}/>][^{_SPACE}/>=]*+"
     rf"(?:[{_SPACE}]*+=[{_SPACE}]*+(?:{_VALUE})|(?![{_SPACE}]*+=))"
 )
-_TAG = rf"</?+([a-z][^{_SPACE}/>]*+)(?:[{_SPACE}/]++|{_ATTRIBUTE})*+>"
+_NAME = rf"[a-z][^{_SPACE}/>]*+"
+_REST = rf"(?:[{_SPACE}/]++|{_ATTRIBUTE})*+>"
 
 #: Elements whose content is text up to their end tags, whatever it looks like.
 _RAW = (
@@ -32,15 +34,37 @@ _INTEGRATING = {
     *("annotation-xml", "desc", "foreignobject", "mi", "mn", "mo", "ms", "mtext"),
     *("template", "title"),
 }
-_SPECIAL = "|".join((*_RAW, *_FOREIGN, "plaintext", "script", "template"))
+#: Start tags that end SVG and MathML, where they stand directly in them.
+_LEAVING = {
+    *("b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl"),
+    *("dt", "em", "embed", "h1", "h2", "h3", "h4", "h5", "h6", "head", "hr", "i"),
+    *("img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre", "ruby", "s"),
+    *("small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul"),
+    "var",
+}
+_SPECIAL = (*_RAW, *_FOREIGN, "plaintext", "script", "template")
+#: Tags on which depends what a parser does with those of columns.
+_TABULAR = ("col", "colgroup", "table")
 
 _FLAGS = re.IGNORECASE | re.ASCII
+
+
+def _text_and_tags_but(*names: str, no_tag: str) -> re.Pattern[str]:
+    special = rf"</?+(?:{'|'.join(names)})[{_SPACE}/>]"
+    tag = rf"</?+{_NAME}{_REST}"
+    # No group in it: re fails with one in a possessive repeat.
+    return re.compile(rf"(?:[^<]++|<(?={no_tag})|(?!{special}){tag})*+", _FLAGS)
+
+
 #: What is most blocks: text and whole tags, of which none is special.
-_HARMLESS = re.compile(
-    rf"(?:[^<]++|<(?=[^a-z/!?])|(?!</?+(?:{_SPECIAL})[{_SPACE}/>]){_TAG})*+", _FLAGS
-)
-_WHOLE_TAG = re.compile(_TAG, _FLAGS)
+_HARMLESS = _text_and_tags_but(*_SPECIAL, no_tag="[^a-z/!?]")
+#: What can be passed over in others.
+_PLAIN = _text_and_tags_but(*_SPECIAL, *_TABULAR, no_tag="[^a-z/!?<]")
+_WHOLE_TAG = re.compile(rf"</?+({_NAME}){_REST}", _FLAGS)
+_PART_OF_TAG = re.compile(rf"[{_SPACE}/]++|{_ATTRIBUTE}", _FLAGS)
 _COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)
+#: The end of a comment, not complete, is no part of it.
+_BEGUN_END = re.compile(r"(?:--!|--?)\Z")
 _ENDED_SOON = re.compile("-?>")
 _BOGUS = re.compile("<(?:[!?]|/[^a-z>])[^>]*>|</>", _FLAGS)
 _CDATA = "<![CDATA["
@@ -62,20 +86,15 @@ def contain(markup: str) -> str:
       an unfinished tag, and a script without an end, which must not run, are left out;
     - ``<plaintext>``, which nothing ends, becomes ``<pre>``;
     - inside SVG, MathML and ``<select>``, where a parser's rules depend on the elements
-      around, a CDATA section becomes text, templates are left out, and raw text that
-      could be read in two ways is escaped.
+      around, a CDATA section becomes text, templates are left out, and from raw text on
+      that could be read in two ways all is escaped, so that nothing that one of them
+      takes for a comment comes to life.
 
     :param markup: as a template has rendered it.
     """
-    return _contained(markup, 0)
-
-
-def _contained(markup: str, depth: int) -> str:
     if _HARMLESS.fullmatch(markup):
         return markup
-    if depth > _DEEPEST:
-        return str(escape(markup))
-    contained = "".join(_Container(markup, depth).parts())
+    contained = _Container(markup, 0).mended()
     return markup if contained == markup else contained
 
 
@@ -90,19 +109,32 @@ class _Container:
         self._depth = depth
         self._at = 0
         self._templates = 0
-        #: The elements with other rules that are open, and whether it is certain that
-        #: their end tags end them.
+        #: The elements that are open, from the outermost with other rules on, and
+        #: whether it is certain that they are.
         self._foreign: list[str] = []
+        self._counts: Counter[str] = Counter()
         self._certain = True
+        #: Whether a parser may ignore all tags but those of templates and columns,
+        #: and for each open template whether it has a table, whose columns are usual.
+        self._columns = False
+        self._tables = [False]
 
-    def parts(self) -> Iterator[str]:
-        """Yield the markup, mended."""
+    def mended(self) -> str:
+        """Return the markup as it can stay."""
+        return "".join(self._parts())
+
+    def _parts(self) -> Iterator[str]:
         markup = self._markup
-        while (start := markup.find("<", self._at)) >= 0:
-            yield markup[self._at : start]
-            self._at = start
-            yield self._token()
-        yield markup[self._at :]
+        while self._at < len(markup):
+            if self._foreign:
+                start = markup.find("<", self._at)
+                end = start if start >= 0 else len(markup)
+            else:
+                plain = _PLAIN.match(markup, self._at)
+                end = plain.end() if plain else self._at
+            yield self._take(end - self._at)
+            if end < len(markup):
+                yield self._token()
         yield "</template>" * self._templates
 
     def _token(self) -> str:
@@ -115,7 +147,8 @@ class _Container:
             return self._comment()
         if following == "/":
             return self._take(2, "&lt;/")
-        return self._take(1) if following else self._take(1, "&lt;")
+        # A token behind it may be left out, and it must not begin one with the next.
+        return self._take(1, "&lt;") if following[:1] in ("", "<") else self._take(1)
 
     def _take(self, length: int, instead: str | None = None) -> str:
         start, self._at = self._at, self._at + length
@@ -136,7 +169,9 @@ class _Container:
         if comment is not None:
             return self._take(comment.end() - start)
         rest = markup[start:]
-        return self._take_rest(f"{rest}-->" if is_comment else f"{rest}>")
+        if is_comment:
+            return self._take_rest(f"<!--{_BEGUN_END.sub('', rest[4:])}-->")
+        return self._take_rest(f"{rest}>")
 
     def _tag(self) -> str:
         tag = _WHOLE_TAG.match(self._markup, self._at)
@@ -149,29 +184,46 @@ class _Container:
             return self._end_tag(name, text)
         if name == "template":
             return self._start_of_template(text)
+        if self._note(name, not _closes_itself(text, len(name) + 1)):
+            return text
         if name == "script":
             return self._raw(text, name, _end_of_script(self._markup, self._at))
         if name == "plaintext":
             rest = self._markup[self._at :]
             return self._take_rest(f"<pre>{escape(rest)}</pre>")
-        self._note(name)
         if name in _RAW:
             return self._raw(text, name, _end_of_raw(self._markup, name, self._at))
         return text
 
-    def _note(self, name: str) -> None:
-        if self._foreign and name in _INTEGRATING:
+    @property
+    def _is_surely_foreign(self) -> bool:
+        return bool(self._foreign) and self._certain and not self._counts["select"]
+
+    def _note(self, name: str, is_open: bool) -> bool:
+        """Follow a start tag, and return whether it is surely one of SVG or MathML."""
+        if name in ("table", "colgroup"):
+            self._tables[-1] = True
+        elif name == "col" and not self._tables[-1]:
+            self._columns = True
+        if self._is_surely_foreign and name in _LEAVING:
+            self._foreign.clear()
+            self._counts.clear()
+        if self._foreign and (name in _INTEGRATING or name == "font") and is_open:
             following = _TEXT_ONLY.match(self._markup, self._at)
             if following is None or following[1].lower() != name:
                 self._certain = False
-        if name in _FOREIGN:
+        is_foreign = self._is_surely_foreign
+        if is_open and (is_foreign or name in _FOREIGN):
             self._foreign.append(name)
+            self._counts[name] += 1
+        return is_foreign
 
     def _start_of_template(self, text: str) -> str:
         if self._foreign:
             self._certain = False
             return ""
         self._templates += 1
+        self._tables.append(False)
         return text
 
     def _end_tag(self, name: str, text: str) -> str:
@@ -179,31 +231,62 @@ class _Container:
             if not self._templates or self._foreign:
                 return ""
             self._templates -= 1
-        elif name in self._foreign and self._certain:
-            while self._foreign.pop() != name:
-                pass
+            self._tables.pop()
+        elif self._certain and self._counts[name]:
+            self._leave(name)
+        elif self._is_surely_foreign:
+            # It may end an element around.
+            self._certain = False
         return text
 
+    def _leave(self, name: str) -> None:
+        ended = ""
+        while ended != name:
+            ended = self._foreign.pop()
+            self._counts[ended] -= 1
+
     def _raw(self, text: str, name: str, end: int | None) -> str:
-        """Return an element with its raw text, but for an end tag that it has."""
-        if end is not None:
-            return text + self._both_ways(name, self._take(end - self._at))
-        if name == "script":
-            return self._take_rest("")
-        content = self._both_ways(name, self._markup[self._at :])
-        return self._take_rest(f"{text}{content}</{name}>")
+        """Return an element with its raw text, but for an end tag that it has.
 
-    def _both_ways(self, name: str, content: str) -> str:
-        """Return raw text that is sound for those, too, who read it as markup.
-
-        The text of ``<noscript>`` is markup where scripts are forbidden.
+        The text is to be sound for those, too, who read it as markup.
         """
-        if not (self._foreign or name == "noscript"):
+        if end is None and name == "script":
+            return self._take_rest("")
+        content = self._markup[self._at : end]
+        if self._foreign or self._columns or name == "noscript":
+            contained = self._as_markup(content)
+            if (self._foreign or self._columns) and contained != content:
+                rest = self._markup[self._at :]
+                return self._take_rest(str(escape(f"{text}{rest}")))
+            # Where scripts are forbidden, its text is markup.
+            if name in _ENDS and _ENDS[name].search(contained):
+                contained = str(escape(content))
+            text = f"{text}{contained}"
+        else:
+            text = f"{text}{content}"
+        if end is None:
+            return self._take_rest(f"{text}</{name}>")
+        return self._take(end - self._at, text)
+
+    def _as_markup(self, content: str) -> str:
+        """Return raw text so that it leaves things as they were for who reads it so."""
+        if _HARMLESS.fullmatch(content):
             return content
-        contained = _contained(content, self._depth + 1)
-        if contained == content or (name == "noscript" and not self._foreign):
-            return contained
-        return str(escape(content))
+        if self._depth == _DEEPEST or _CDATA in content:
+            return str(escape(content))
+        container = _Container(content, self._depth + 1)
+        contained = container.mended()
+        if container._foreign or container._columns:
+            return str(escape(content))
+        return contained
+
+
+def _closes_itself(tag: str, at: int) -> bool:
+    """Whether a start tag ends with a slash that is no part of a value."""
+    if not tag.endswith("/>"):
+        return False
+    *_, last = _PART_OF_TAG.finditer(tag, at, len(tag) - 1)
+    return last[0].endswith("/") and not last[0].strip("\t\n\f\r /")
 
 
 def _end_of_raw(markup: str, name: str, at: int) -> int | None:
