@@ -3,16 +3,21 @@
 The environment variable ``BENCHMARK_ROWS`` says how many rows they send, and
 ``BENCHMARK_OUTPOUR``, if set, that ``app`` has Outpour. A process has one of the
 two: Flask's signals cost a little more everywhere once one of them has a receiver.
+Variables that begin with ``BENCHMARK_CONFIG_`` are settings, without that.
 """
 
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Callable
 from collections.abc import Iterator
 from itertools import repeat
 from typing import Any
 
 from flask import Flask
+from flask import render_template
+from flask import request
 from flask import Response
 from flask import stream_with_context as flask_stream_with_context
 from jinja2 import DictLoader
@@ -40,7 +45,16 @@ TEMPLATES = {
         "<!doctype html>\n<title>Flights</title>\n<ul>\n"
         "{% for row in rows %}<li>{{ row[0] }}</li>\n{% endfor %}</ul>\n"
     ),
+    "deferred.html": (
+        "<!doctype html>\n<html>\n<title>Flights</title>\n<body>\n"
+        "{% defer %}<p>{{ query(0) }}</p>{% fallback %}<p>wait</p>{% enddefer %}\n"
+        "{% defer %}<p>{{ query(1) }}</p>{% fallback %}<p>wait</p>{% enddefer %}\n"
+        "{% defer %}<p>{{ query(2) }}</p>{% fallback %}<p>wait</p>{% enddefer %}\n"
+        "</body>\n</html>\n"
+    ),
 }
+#: What a slow query gives that the template *deferred.html* makes three of.
+ANSWER = "answer {number} of the database"
 
 
 def iter_all_rows() -> Iterator[tuple[str, ...]]:
@@ -91,11 +105,13 @@ def yield_ready_chunks() -> Iterator[bytes]:
 def create_app(*, outpour: bool) -> Flask:
     """Return an application with the views of all benchmarks."""
     app = Flask("benchmarks")
+    app.config.from_prefixed_env("BENCHMARK_CONFIG")
     if outpour:
         Outpour(app)
     app.jinja_loader = DictLoader(TEMPLATES)
     _add_csv(app)
     _add_pages(app)
+    _add_deferred(app)
     _add_contexts(app)
     _add_short_answers(app)
     return app
@@ -146,9 +162,35 @@ def _add_pages(app: Flask) -> None:
         rows = iter_all_rows()
         return Response(stream_template(name, rows=rows))
 
+    @app.route("/rendered/<name>")
+    def rendered(name: str) -> str:
+        return render_template(name, rows=iter_all_rows())
+
     @app.route("/ours/<name>")
     def ours(name: str) -> Response:
         return Response(our_stream_template(name, rows=iter_all_rows()))
+
+
+def query_by(seconds: list[float]) -> Callable[[int], str]:
+    """Return a query that takes so long, the first one the first of the seconds."""
+
+    def query(number: int) -> str:
+        time.sleep(seconds[number])
+        return ANSWER.format(number=number)
+
+    return query
+
+
+def _add_deferred(app: Flask) -> None:
+    @app.route("/deferred")
+    def deferred() -> Response:
+        query = query_by(request.args.getlist("seconds", float))
+        return Response(our_stream_template("deferred.html", query=query))
+
+    @app.route("/deferred-rendered")
+    def deferred_rendered() -> str:
+        query = query_by(request.args.getlist("seconds", float))
+        return render_template("deferred.html", query=query)
 
 
 def _add_contexts(app: Flask) -> None:

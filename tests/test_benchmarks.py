@@ -44,8 +44,9 @@ def require_what_is_wanted(name: str) -> None:
             lack(package, "pip install --group tests 'Flask-Outpour[all]'")
     if name.removeprefix("bench_") in ON_POSTGRESQL and missing_postgresql():
         lack("PostgreSQL", "apt-get install postgresql")
-    if not Path("/proc/self/clear_refs").exists() and "memory" in name:
-        lack("/proc", "the memory of a process is read there, on Linux")
+    on_linux = "memory" in name or "deferred" in name
+    if not Path("/proc/self/clear_refs").exists() and on_linux:
+        lack("/proc", "memory and threads of a process are read there, on Linux")
 
 
 @pytest.fixture
@@ -141,6 +142,44 @@ def test_a_met_target_passes_a_check(
     report.claim("group", "gain", "times", [30.0], at_least=30.0)
     assert report.finish() == 0
     assert "at least 30.0: met" in capsys.readouterr().out
+
+
+ANSWERS = [f"<p>answer {number} of the database</p>" for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    ("body", "sent", "whole"),
+    [
+        ("".join(ANSWERS) + "</html>\n", 1.0, True),
+        ("".join(reversed(ANSWERS)) + "</html>\n", 1.0, True),
+        ("".join(ANSWERS[:2]) + "</html>\n", 1.0, False),
+        ("".join(ANSWERS) + ANSWERS[0] + "</html>\n", 1.0, False),
+        ("".join(ANSWERS), 1.0, False),
+        ("</html>" + "".join(ANSWERS), 1.0, False),
+        ("".join(ANSWERS) + "</html>\n", 0.9, False),
+        ("", 0.0, False),
+    ],
+    ids=[
+        "right",
+        "reversed",
+        "one-lost",
+        "one-twice",
+        "no-end",
+        "end-first",
+        "cut",
+        "nothing",
+    ],
+)
+def test_a_page_is_whole_with_each_answer_once(
+    monkeypatch: pytest.MonkeyPatch, body: str, sent: float, whole: bool
+) -> None:
+    """Of a crowd's pages only those count that a reader can take for complete."""
+    monkeypatch.syspath_prepend(ROOT)
+    require_what_is_wanted("deferred")
+    is_whole = import_module("benchmarks.bench_deferred").is_whole
+    chunks = f"{len(body):x}\r\n{body}\r\n0\r\n\r\n" if body else ""
+    answer = f"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{chunks}".encode()
+    assert is_whole(answer[: int(len(answer) * sent)]) is whole
 
 
 @pytest.fixture
