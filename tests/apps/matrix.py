@@ -139,7 +139,7 @@ def gated() -> Response:
 
 @app.get("/late")
 def late() -> Response:
-    """Stream a page whose second block is ready at once, its first when a gate opens."""
+    """Stream a page whose first block is ready when a gate is open."""
     return Response(
         stream_template_string(
             "own\n{% defer %}{{ pass_gate() or 'first' }}{% enddefer %}"
