@@ -17,9 +17,14 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from flask_outpour import Outpour
 
+from .figures import Figures
+from .figures import ROWS
 from .sqlite import SQLiteTable
 from .tables import Database
 from .tables import Table
+from .today import add_deferred_today
+from .today import add_film
+from .today import add_plain_today
 from .views import Echo
 from .views import example_views
 from .views import export_views
@@ -48,11 +53,13 @@ def orders_application(path: Path, rows: int) -> DispatcherMiddleware:
     :param rows: how many orders there are, for the home page to say.
     """
     table = SQLiteTable(path, "orders")
-    home = _home("home.html", str(path), lambda: {"rows": rows})
-    sides = {
-        "/outpour": outpour_app(example_views(table.rows, table.source)),
-        "/plain": plain_app(example_views(table.rows, table.source)),
-    }
+    home = _home("home.html", str(path), lambda: {"rows": rows, "today_rows": ROWS})
+    add_film(home)
+    deferred = example_views(table.rows, table.source)
+    plain = example_views(table.rows, table.source)
+    add_deferred_today(deferred, path)
+    add_plain_today(plain, path)
+    sides = {"/outpour": outpour_app(deferred), "/plain": plain_app(plain)}
     return _mounted(home, sides, SQLiteTable)
 
 
@@ -93,7 +100,7 @@ def _home(template: str, place: str, facts: Callable[[], dict[str, Any]]) -> Fla
 
 def _code(apps: list[Flask], table: type[Table]) -> Iterator[tuple[str, str]]:
     """Yield names and sources of what runs, for the home page to show."""
-    functions = (plain_app, outpour_app, stream_template, Echo)
+    functions = (plain_app, outpour_app, stream_template, Echo, Figures)
     for function in (*functions, table.rows, table.source):
         yield function.__name__, _source(function)
     for app in apps:

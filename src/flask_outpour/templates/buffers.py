@@ -17,6 +17,8 @@ from jinja2.lexer import TokenStream
 
 #: The variable of a template by which its tags find the page that is being streamed.
 PAGE = "_outpour_page"
+#: Begins a word that only this module can put into a tag: whether the place escapes.
+ESCAPING = " autoescape "
 
 _BUFFERING = {"call", "filter", "macro", "set"}
 #: An included template has the variables at its place, and may have tags of ours.
@@ -54,12 +56,22 @@ class _Nesting:
     def __init__(self, words: set[str], extensions: AbstractSet[str]) -> None:
         self._words = words
         self._extensions = extensions
-        self._open: list[tuple[str, bool]] = []
+        self._open: list[tuple[list[Token], bool]] = []
 
     @property
     def buffering(self) -> str | None:
         """The innermost tag that buffers what stands here."""
-        return next((tag for tag, buffers in reversed(self._open) if buffers), None)
+        around = (tag[0].value for tag, buffers in reversed(self._open) if buffers)
+        return next(around, None)
+
+    @property
+    def escaping(self) -> str | None:
+        """What the innermost ``{% autoescape %}`` says, if there is one."""
+        for tag, _ in reversed(self._open):
+            if tag[0].value == "autoescape":
+                said = str(tag[1].value) if len(tag) == 2 else ""
+                return said if said in ("true", "false") else "computed"
+        return None
 
     def follow(self, tag: list[Token]) -> None:
         """Go past one tag.
@@ -67,10 +79,10 @@ class _Nesting:
         :param tag: its tokens, from the name to the last before its end.
         """
         name = tag[0].value
-        if self._open and name == f"end{self._open[-1][0]}":
+        if self._open and name == f"end{self._open[-1][0][0].value}":
             self._open.pop()
         elif f"end{name}" in self._words and not _is_assignment(tag):
-            self._open.append((name, self._buffers(name, tag)))
+            self._open.append((tag, self._buffers(name, tag)))
 
     def _buffers(self, name: str, tag: list[Token]) -> bool:
         if name == "for":
@@ -87,14 +99,17 @@ def _marked(tokens: list[Token], nesting: _Nesting, file: str) -> Iterator[Token
     for index, token in enumerate(tokens):
         if token.type == "block_begin":
             tag = _tag_at(index + 1, tokens)
-            nesting.follow(tag)
             name, buffering = tag[0].value, nesting.buffering
+            nesting.follow(tag)
             if buffering is not None:
                 if name in _EFFECTS:
                     _warn(name, buffering, tag[0].lineno, file)
                 if name in _NEED_PAGE:
                     yield from _without_page(token.lineno)
         yield token
+        is_defer = token.value == "defer" and tokens[index - 1].type == "block_begin"
+        if is_defer and (escaping := nesting.escaping) is not None:
+            yield Token(token.lineno, "name", f"{ESCAPING}{escaping}")
 
 
 def _tag_at(index: int, tokens: list[Token]) -> list[Token]:

@@ -19,6 +19,7 @@ from ..coalesce import FLUSH
 from ..stream import ContextStream
 from ..stream import stream_with_context
 from .deferral import new_page
+from .flashes import take_flashes
 from .values import called_late
 
 # Flask 3.2 takes the context as the first argument.
@@ -83,13 +84,18 @@ def stream_template_string(
     :param deferred: as for :func:`stream_template`.
     :param context: the values of the template.
     """
-    return _stream(current_app.jinja_env.from_string(source), deferred, context)
+    template = current_app.jinja_env.from_string(source)
+    return _stream(template, deferred, context, source)
 
 
 def _stream(
-    template: Template, deferred: str | None, context: dict[str, Any]
+    template: Template,
+    deferred: str | None,
+    context: dict[str, Any],
+    source: str | None = None,
 ) -> TemplateStream:
     app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
+    take_flashes(template, source)
     context = called_late(context)
     if _TAKES_CONTEXT:
         app.update_template_context(app_ctx._get_current_object(), context)  # type: ignore

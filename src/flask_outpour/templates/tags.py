@@ -6,12 +6,10 @@ import sys
 from collections.abc import Iterable
 from collections.abc import Iterator
 from collections.abc import Mapping
-from copy import copy
 from typing import Any
 from uuid import uuid4
 
 from jinja2 import nodes
-from jinja2 import StrictUndefined
 from jinja2.environment import TemplateModule
 from jinja2.ext import Extension
 from jinja2.lexer import Token
@@ -21,23 +19,20 @@ from jinja2.runtime import BlockReference
 from jinja2.runtime import Context
 from jinja2.runtime import LoopContext
 from jinja2.runtime import Macro
-from jinja2.utils import Namespace
 
 from ..coalesce import FLUSH
 from .blocks import Block
 from .blocks import is_timeout
 from .blocks import Tag
 from .blocks import timeout_refusal
+from .buffers import ESCAPING
 from .buffers import mark_buffers
 from .buffers import PAGE
+from .detached import detach
+from .detached import LOOP_REFUSAL
 from .page import Page
-from .values import Late
 
 _AUTOESCAPE = "_outpour_autoescape"
-_LOOP_REFUSAL = (
-    "loop changes while the block waits, so {% defer %} cannot use it. Keep what you"
-    " need before the block: {% set number = loop.index %}, and use number in it."
-)
 #: What Jinja declares only where it sees it used, and it does not look into the
 #: functions of blocks. ``super`` there would be that of the function.
 _DECLARED = {
@@ -105,9 +100,11 @@ class Tags(Extension):
         return FLUSH
 
     def _parse_defer(self, parser: Parser, line: int) -> list[nodes.Node]:
+        escaping = _parse_escaping(parser)
         name, timeout = _parse_options(parser)
         parts = _parse_parts(parser)
-        _refuse_loop(parser, parts["body"])
+        for body in parts.values():
+            _refuse_loop(parser, body)
         functions = {part: f"outpour_{uuid4().hex}" for part in parts}
         tag = (
             *(line, name, functions["body"]),
@@ -123,7 +120,10 @@ class Tags(Extension):
                 nodes.Dict([nodes.Pair(nodes.Const(k), v) for k, v in used.items()]),
             ],
         )
-        blocks = [_function(functions[part], body) for part, body in parts.items()]
+        blocks = [
+            nodes.Block(functions[part], _escaped(body, escaping), False, False)
+            for part, body in parts.items()
+        ]
         # Jinja makes functions of blocks, wherever they stand; here it runs none.
         never = nodes.If(nodes.Const(False), blocks, [], [])
         return [never.set_lineno(line), self._call(call, line)]
@@ -141,7 +141,8 @@ class Tags(Extension):
         if standing == "unrendered":
             return ""
         values.vars.update(used)
-        _detach(values)
+        values.vars[_AUTOESCAPE] = values.eval_ctx.autoescape
+        detach(values)
         block = Block(Tag(*tag), values, timeout)
         page = values.get(PAGE)
         if page is None or standing == "collected":
@@ -205,7 +206,7 @@ def _parse_parts(parser: Parser) -> dict[str, list[nodes.Node]]:
 def _refuse_loop(parser: Parser, body: list[nodes.Node]) -> None:
     for node in body:
         if isinstance(node, nodes.Name) and (node.name, node.ctx) == ("loop", "load"):
-            parser.fail(_LOOP_REFUSAL, node.lineno)
+            parser.fail(LOOP_REFUSAL, node.lineno)
         inside = ("body",) if isinstance(node, nodes.For) else ()
         _refuse_loop(parser, [*node.iter_child_nodes(exclude=inside)])
 
@@ -229,41 +230,24 @@ def _names(parts: Iterable[list[nodes.Node]]) -> Iterator[nodes.Name]:
             yield from node.find_all(nodes.Name)
 
 
-def _function(name: str, body: list[nodes.Node]) -> nodes.Block:
-    """Return a block that escapes as its place does."""
+def _parse_escaping(parser: Parser) -> nodes.Expr | None:
+    """Return whether the place of a block escapes, where a tag around it says so."""
+    if not str(parser.stream.current.value).startswith(ESCAPING):
+        return None
+    said = next(parser.stream).value.removeprefix(ESCAPING)
+    if said == "computed":
+        return nodes.Name(_AUTOESCAPE, "load")
+    return nodes.Const(said == "true")
+
+
+def _escaped(body: list[nodes.Node], escaping: nodes.Expr | None) -> list[nodes.Node]:
+    """Return the body of a function that escapes as the place of its block does."""
+    if escaping is None:
+        return body
     modifier = nodes.ScopedEvalContextModifier()
-    modifier.options = [
-        nodes.Keyword("autoescape", nodes.Name(_AUTOESCAPE, "load")),
-    ]
+    modifier.options = [nodes.Keyword("autoescape", escaping)]
     modifier.body = body
-    return nodes.Block(name, [modifier], False, False)
-
-
-def _detach(values: Context) -> None:
-    """Make of a context one that nothing changes any more.
-
-    What it has is what was there at the place of the block, but for objects that
-    change: each use of one of those is an error.
-    """
-    # The tag {% autoescape %} changes it while it renders.
-    values.eval_ctx = copy(values.eval_ctx)
-    values.vars[_AUTOESCAPE] = values.eval_ctx.autoescape
-    # Where a block escapes as its place does, Jinja's ~ asks for this instead.
-    values.eval_ctx.volatile = values.eval_ctx.autoescape
-    for name, value in values.parent.items():
-        # Not isinstance(): that would call what is to be called in the block.
-        kind = type(value)
-        if kind is Late:
-            values.vars[name] = value._again()
-        elif kind is LoopContext:
-            values.vars[name] = StrictUndefined(_LOOP_REFUSAL, name=name)
-        elif kind is Namespace:
-            values.vars[name] = StrictUndefined(
-                f"The namespace {name} may change while the block waits, so"
-                " {% defer %} cannot use it. Keep what you need before the block:"
-                f" {{% set kept = {name}.something %}}, and use kept in it.",
-                name=name,
-            )
+    return [modifier]
 
 
 def _standing() -> str:

@@ -1,0 +1,106 @@
+// The addresses of two pages enter; what has come of each at some moments leaves, as frames.
+"use strict";
+
+const player = document.getElementById("player");
+const slowed = document.getElementById("slowed");
+const news = document.getElementById("news");
+const strips = [...document.querySelectorAll("[data-side]")];
+let playing = new AbortController();
+
+const sleep = seconds => new Promise(done => setTimeout(done, 1000 * seconds));
+const since = start => (performance.now() - start) / 1000;
+const counted = (number, word) => `${number.toLocaleString("en")} ${word}`;
+
+// Read a page into `page` as it comes.
+const load = async (page, address, signal) => {
+  const start = performance.now();
+  const response = await fetch(address, { signal, cache: "no-store" });
+  if (!response.ok) throw new Error(`the server answered ${response.status}`);
+  const reader = response.body.getReader();
+  const decoder = new TextDecoder();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    page.bytes += value.length;
+    page.text += decoder.decode(value, { stream: true });
+  }
+  page.seconds = since(start);
+};
+
+// Say in words what a frame shows, for who does not see it.
+const described = text => {
+  const count = part => text.split(part).length - 1;
+  const parts = [];
+  if (count("<h1")) parts.push("the header");
+  if (count("<tr><td")) parts.push(counted(count("<tr><td"), "orders"));
+  if (count("<h1")) parts.push(`${count("</svg>")} of 3 charts`);
+  return parts.join(", ");
+};
+
+// Rows below the edge of a frame are left out, since to lay them out would slow the film.
+const visible = text => {
+  let rows = 0;
+  return text.replace(/<tr><td[^]*?<\/tr>\s*/g, row => (++rows <= 60 ? row : ""));
+};
+
+const show = (frame, page, seconds) => {
+  const set = (name, text) => (frame.querySelector(name).textContent = text);
+  frame.querySelector("iframe").srcdoc = visible(page.text);
+  frame.querySelector(".nothing").hidden = Boolean(page.text);
+  set(".nothing", page.text ? "" : "nothing yet");
+  set(".time", `${seconds.toFixed(1)} s`);
+  set(".size", counted(Math.round(page.bytes / 1000), "kB"));
+  set(".seen", described(page.text));
+};
+
+const clear = () => {
+  for (const frame of document.querySelectorAll("[data-moment]")) {
+    show(frame, { text: "", bytes: 0 }, Number(frame.dataset.moment));
+    for (const name of [".nothing", ".size"]) frame.querySelector(name).textContent = "";
+  }
+  for (const end of document.querySelectorAll(".end")) end.textContent = "";
+};
+
+// Film one page: its clock starts when it is asked for.
+const film = async (strip, signal) => {
+  const query = slowed.checked ? `?delay=${slowed.value}` : "";
+  const page = { text: "", bytes: 0, seconds: null };
+  const start = performance.now();
+  const shoot = async () => {
+    for (const frame of strip.querySelectorAll("[data-moment]")) {
+      await sleep(Number(frame.dataset.moment) - since(start));
+      signal.throwIfAborted();
+      show(frame, page, since(start));
+    }
+  };
+  await Promise.all([shoot(), load(page, `${strip.dataset.side}/today${query}`, signal)]);
+  strip.querySelector(".end").textContent =
+    `The whole page had come after ${page.seconds.toFixed(1)} seconds.`;
+};
+
+const play = async () => {
+  playing.abort();
+  playing = new AbortController();
+  const { signal } = playing;
+  clear();
+  player.querySelector("button").textContent = "Play again";
+  try {
+    // One after the other, so that they do not share the machine.
+    for (const strip of strips) {
+      news.textContent = `${strip.querySelector("h2").textContent}: the page is loading …`;
+      await film(strip, signal);
+    }
+    news.textContent = "That was it.";
+  } catch (error) {
+    if (!signal.aborted) news.textContent = `That went wrong: ${error.message}.`;
+  }
+};
+
+player.addEventListener("submit", event => {
+  event.preventDefault();
+  play();
+});
+for (const part of [player, ...strips]) part.hidden = false;
+document.getElementById("instead").hidden = true;
+// Who wants nothing to move on its own presses the button.
+if (!matchMedia("(prefers-reduced-motion: reduce)").matches) play();
