@@ -385,6 +385,23 @@ def test_hung_blocks_do_not_starve_other_pages(
         go.set()
 
 
+def test_block_that_never_began_is_told_apart(
+    app: Flask,
+    client: FlaskClient,
+    show: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Where all of the timeout was a wait for a thread, the log says so."""
+    app.config["OUTPOUR_DEFER_WORKERS"] = 1
+    show(
+        "{% defer %}{{ sleep(0.5) or 'a' }}{% enddefer %}"
+        "{% defer timeout=0.1 %}b{% onerror %}late{% enddefer %}",
+        sleep=time.sleep,
+    )
+    assert client.get(IN_ORDER).text == "alate"
+    assert "in wait for a thread (OUTPOUR_DEFER_WORKERS)" in caplog.text
+
+
 def test_nested_blocks_need_one_thread(
     app: Flask, client: FlaskClient, show: Callable[..., None]
 ) -> None:

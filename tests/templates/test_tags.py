@@ -52,8 +52,8 @@ def in_order(env: Environment, name: str, **context: Any) -> str:
 @pytest.mark.parametrize(
     ("source", "message"),
     [
-        ("{% defer 1 %}{% enddefer %}", "takes a name and timeout=seconds, not 1"),
-        ("{% defer a b %}{% enddefer %}", "takes a name and timeout=seconds, not 'b'"),
+        ("{% defer 1 %}{% enddefer %}", "timeout=2 %}, not 1"),
+        ("{% defer a b %}{% enddefer %}", "timeout=2 %}, not 'b'"),
         ("{% defer 'a-b' %}{% enddefer %}", "but this one is 'a-b'"),
         ("{% defer 'é' %}{% enddefer %}", "but this one is 'é'"),
         ("{% defer timeout=0 %}{% enddefer %}", "takes seconds above 0, but it is 0"),
@@ -95,6 +95,13 @@ def test_environment_that_is_asynchronous_is_refused() -> None:
     for source in ("{% flush %}", "{% defer %}{% enddefer %}"):
         with pytest.raises(TemplateSyntaxError, match="enable_async"):
             env.from_string(source)
+
+
+@pytest.mark.parametrize("timeout", ["limits.slow", "2 * 3", "n|default(2)", "-n + 9"])
+def test_timeout_may_be_any_expression(timeout: str) -> None:
+    """A timeout is computed at the place of the block."""
+    env = environment(page=f"{{% defer a timeout={timeout} %}}b{{% enddefer %}}")
+    assert in_order(env, "page", limits={"slow": 5}, n=1) == "b"
 
 
 def test_timeout_that_is_computed_is_checked() -> None:

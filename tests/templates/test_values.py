@@ -39,6 +39,7 @@ def page(app: Flask, client: FlaskClient) -> Callable[..., str]:
         ("{% for i in f %}{{ i }}{% endfor %}", "12"),
         ("{% for i in f() %}{{ loop.revindex }}{% endfor %}", "21"),
         ("{{ f|length }}{{ f[0] }}{{ f|sum }}", "213"),
+        ("{{ 'a' ~ g ~ '!' }}", "aAnn!"),
         ("{% if f %}yes{% endif %}{{ 2 in f }}", "yesTrue"),
         ("{% defer %}{{ f|join('-') }}{% enddefer %}", "1-2"),
     ],
@@ -47,7 +48,7 @@ def test_function_is_called_where_it_is_used(
     page: Callable[..., str], source: str, text: str
 ) -> None:
     """A template may write the function's name with parentheses or without."""
-    assert page(source, f=lambda: [1, 2]) == text
+    assert page(source, f=lambda: [1, 2], g=lambda: "Ann") == text
 
 
 def test_function_that_is_not_used_is_not_called(page: Callable[..., str]) -> None:

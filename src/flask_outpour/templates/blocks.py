@@ -57,6 +57,7 @@ class Block:
     #: What became of it, with the blocks inside; ``None`` until its page has that.
     content: list[str | Block] | None = None
     _inner: list[Block] = field(default_factory=list)
+    _begun: bool = False
     _dropped: bool = False
 
     def __post_init__(self) -> None:
@@ -101,6 +102,7 @@ class Block:
 
         :raises Exception: what the body raised.
         """
+        self._begun = True
         pieces = self.part(self.tag.body)
         content: list[str | Block] = []
         try:
@@ -133,6 +135,14 @@ class Block:
                 exc_info=another,
             )
             return ""
+
+    def timed_out(self) -> str:
+        """Give the block up, log that, and return what is shown instead."""
+        self.drop()
+        reason = f"took over {self.timeout:g} seconds"
+        if not self._begun:
+            reason += ", all of them in wait for a thread (OUTPOUR_DEFER_WORKERS)"
+        return self.instead(reason)
 
     def nonce(self) -> str | None:
         """Return the page's nonce of its Content-Security-Policy, if it has one."""

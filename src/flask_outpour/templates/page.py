@@ -244,8 +244,7 @@ class Page:
                 settled.append(block)
         for block in [block for block in self._open if block.is_overdue]:
             if block.content is None:
-                block.drop()
-                block.content = [block.instead(f"took over {block.timeout:g} seconds")]
+                block.content = [block.timed_out()]
                 settled.append(block)
         return [block for block in settled if self._open.pop(block, 0) is None]
 

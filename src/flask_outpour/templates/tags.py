@@ -163,7 +163,8 @@ def _parse_options(parser: Parser) -> tuple[str | None, nodes.Expr]:
             name = _checked_name(parser, token)
         else:
             parser.fail(
-                f"{{% defer %}} takes a name and timeout=seconds, not {token.value!r}.",
+                f"{{% defer %}} takes a name and timeout=seconds, as in {{% defer chart"
+                f" timeout=2 %}}, not {token.value!r}.",
                 token.lineno,
             )
     return name, timeout
@@ -182,7 +183,8 @@ def _checked_name(parser: Parser, token: Token) -> str:
 
 def _check_constant(parser: Parser, timeout: nodes.Expr) -> None:
     try:
-        seconds = timeout.as_const()
+        context = nodes.EvalContext(parser.environment, parser.name)
+        seconds = timeout.as_const(context)
     except nodes.Impossible:
         return
     if not is_timeout(seconds):

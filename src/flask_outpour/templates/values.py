@@ -25,6 +25,15 @@ class Late(LocalProxy[Any]):
     #: Jinja asks each callable for this, which must not call it.
     jinja_pass_arg = None
 
+    @property
+    def __class__(self) -> type:  # type: ignore[misc]
+        """The class of what the function returns, unless that is text.
+
+        Jinja joins what looks like text without making text of it.
+        """
+        kind: type = type(self._get_current_object())
+        return Late if issubclass(kind, str) else kind
+
     def __init__(self, function: Callable[[], Any]) -> None:
         object.__setattr__(self, "_function", function)
         super().__init__(lru_cache(maxsize=1)(function))
