@@ -25,8 +25,8 @@ class Late(LocalProxy[Any]):
     #: Jinja asks each callable for this, which must not call it.
     jinja_pass_arg = None
 
-    @property
-    def __class__(self) -> type:  # type: ignore[misc]
+    @property  # type: ignore[misc]
+    def __class__(self) -> type:
         """The class of what the function returns, unless that is text.
 
         Jinja joins what looks like text without making text of it.
