@@ -350,6 +350,39 @@ def test_block_that_takes_too_long_shows_its_error_part(
     go.set()
 
 
+@pytest.mark.parametrize("address", ["/", IN_ORDER])
+def test_block_that_was_ready_in_time_is_shown(
+    client: FlaskClient, show: Callable[..., None], address: str
+) -> None:
+    """That the page itself took longer than their timeouts takes away no block."""
+    show(
+        "{% for i in 'abc' %}{% defer timeout=0.2 %}{{ i }}{% onerror %}x"
+        "{% enddefer %}{% endfor %}<br>{{ sleep(0.5) or '' }}",
+        sleep=time.sleep,
+    )
+    text = client.get(address).text
+    shown = "".join(patches(text).values()) or text.removesuffix("<br>")
+    assert sorted(shown) == ["a", "b", "c"]
+
+
+def test_failing_teardown_leaves_the_page_whole(
+    app: Flask,
+    client: FlaskClient,
+    show: Callable[..., None],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What a block's teardown raises is logged, and its error part is shown."""
+
+    @app.teardown_appcontext
+    def fail(error: BaseException | None) -> None:
+        if threading.current_thread().name == "outpour-defer":
+            raise RuntimeError("teardown")
+
+    show("a{% defer %}b{% onerror %}x{% enddefer %}c")
+    assert [client.get(IN_ORDER).text for _ in range(20)] == ["axc"] * 20
+    assert "RuntimeError: teardown" in caplog.text
+
+
 def test_block_knows_its_timeout(
     client: FlaskClient, show: Callable[..., None]
 ) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from contextlib import nullcontext
+from contextlib import suppress
 from contextvars import copy_context
 from functools import partial
 from itertools import chain
@@ -128,14 +129,24 @@ class Page:
 
     def _render(self, block: Block) -> None:
         """Render a block, in a thread of the pool."""
-        content: list[Piece]
+        content: list[Piece] = []
         try:
             with self._scope(block.timeout):
                 content = block.rendered()
         except BaseException as error:
+            content = [self._instead(block, error)]
+        finally:
+            # Whatever happened, the page waits for this.
+            self._ready.put((block, content))
+
+    def _instead(self, block: Block, error: BaseException) -> str:
+        text = ""
+        try:
             with self._scope(None):
-                content = [block.instead("failed", error)]
-        self._ready.put((block, content))
+                text = block.instead("failed", error)
+        except BaseException as another:
+            log().error("Teardown failed, too.", exc_info=another)
+        return text
 
     def _in_place(self, pieces: Any) -> Iterator[str]:
         closers = ""
@@ -234,19 +245,22 @@ class Page:
         now = monotonic()
         dues = [block.deadline - now for block in self._open if block.deadline]
         settled = []
-        try:
-            block, content = self._ready.get(timeout=max(0, min([seconds, *dues])))
-        except Empty:
-            pass
-        else:
+        for block, content in self._results(max(0, min([seconds, *dues]))):
             if block.content is None:
                 block.content = content
                 settled.append(block)
-        for block in [block for block in self._open if block.is_overdue]:
-            if block.content is None:
+        for block in self._open:
+            if block.content is None and block.is_overdue:
                 block.content = [block.timed_out()]
                 settled.append(block)
         return [block for block in settled if self._open.pop(block, 0) is None]
+
+    def _results(self, seconds: float) -> Iterator[tuple[Block, list[Piece]]]:
+        """Yield what the pool has handed over, and wait only for the first."""
+        with suppress(Empty):
+            yield self._ready.get(timeout=seconds)
+            while True:
+                yield self._ready.get_nowait()
 
 
 class _Ahead(deque[Piece]):
