@@ -28,7 +28,8 @@ FORMATS = [name for name in MODULES if name.split(".")[0] == "formats"]
 FRAMEWORK_FREE = [
     *("arrow_values", "body", "coalesce", "compress", "configuration", "decode"),
     *("errors", "extras", "lines", "negotiation", "servers", "start"),
-    *("templates.containment", "templates.patches", "templates.pool"),
+    *("templates.containment", "templates.html_tokens", "templates.patches"),
+    "templates.pool",
     *ROWS,
     *FORMATS,
 ]

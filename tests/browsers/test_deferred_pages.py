@@ -225,7 +225,7 @@ def test_way_out_of_a_page_without_scripts(
     assert tab.inner_text("#a") == "soon"
     assert tab.locator("a").is_visible()
     tab.click("a")
-    assert tab.url.endswith("/?page=2&deferred=in-order")
+    tab.wait_for_url("**/?page=2&deferred=in-order")
     assert tab.inner_text("body").split() == ["late", "end"]
     assert tab.locator("a").count() == 0
 

@@ -1,319 +1,434 @@
-"""The markup of a block enters; the same leaves, so that nothing of it gets out.
-
-The rules are those of the HTML standard's tokenizer
-(https://html.spec.whatwg.org/multipage/parsing.html#tokenization).
-"""
+"""The HTML of a block enters; the same, which stays in its template, leaves."""
 
 from __future__ import annotations
 
-import re
-from collections import Counter
-from collections.abc import Iterator
+from dataclasses import dataclass
+from dataclasses import field
+from typing import NamedTuple
 
-from markupsafe import escape
+from .html_tokens import BOUNDS
+from .html_tokens import CELLS
+from .html_tokens import end_tag_of
+from .html_tokens import finished
+from .html_tokens import IN_BOUNDS
+from .html_tokens import IN_DRAWING
+from .html_tokens import IN_FOREIGN
+from .html_tokens import IN_HTML
+from .html_tokens import RAW
+from .html_tokens import skip
+from .html_tokens import TABLE_PARTS
+from .html_tokens import Tag
+from .html_tokens import tag_at
 
-_SPACE = r"\t\n\f\r "
-_VALUE = rf"\"[^\"]*+\"|'[^']*+'|[^{_SPACE}\"'>][^{_SPACE}>]*+|(?=>)"
-_ATTRIBUTE = (
-    rf"[^{_SPACE}/>][^{_SPACE}/>=]*+"
-    rf"(?:[{_SPACE}]*+=[{_SPACE}]*+(?:{_VALUE})|(?![{_SPACE}]*+=))"
+_HTML = "html"
+#: Elements that have HTML inside, though they are not HTML themselves.
+_INTEGRATIONS = frozenset(
+    [("svg", name) for name in ("desc", "foreignobject", "title")]
+    + [("math", name) for name in ("mi", "mn", "mo", "ms", "mtext")]
 )
-_NAME = rf"[a-z][^{_SPACE}/>]*+"
-_REST = rf"(?:[{_SPACE}/]++|{_ATTRIBUTE})*+>"
-
-#: Elements whose content is text up to their end tags, whatever it looks like.
-_RAW = (
-    *("iframe", "noembed", "noframes", "noscript", "style", "textarea", "title"),
-    "xmp",
+#: What is MathML in those, too.
+_MATHEMATICAL = frozenset({"malignmark", "mglyph"})
+#: Start tags that end SVG and MathML around them.
+_BREAKOUTS = frozenset(
+    {"b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl"}
+    | {"dt", "em", "embed", "h1", "h2", "h3", "h4", "h5", "h6", "head", "hr", "i"}
+    | {"img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre", "ruby", "s"}
+    | {"small", "span", "strike", "strong", "sub", "sup", "table", "tt", "u", "ul"}
+    | {"var"}
 )
-#: Elements inside which other rules hold: there the elements above may be like others,
-#: and ``<![CDATA[`` begins a text.
-_FOREIGN = ("math", "select", "svg")
-#: Elements of these inside which the usual rules may hold again.
-_INTEGRATING = {
-    *("annotation-xml", "desc", "foreignobject", "mi", "mn", "mo", "ms", "mtext"),
-    *("template", "title"),
-}
-#: Start tags that end SVG and MathML, where they stand directly in them.
-_LEAVING = {
-    *("b", "big", "blockquote", "body", "br", "center", "code", "dd", "div", "dl"),
-    *("dt", "em", "embed", "h1", "h2", "h3", "h4", "h5", "h6", "head", "hr", "i"),
-    *("img", "li", "listing", "menu", "meta", "nobr", "ol", "p", "pre", "ruby", "s"),
-    *("small", "span", "strong", "strike", "sub", "sup", "table", "tt", "u", "ul"),
-    "var",
-}
-_SPECIAL = (*_RAW, *_FOREIGN, "plaintext", "script", "template")
-#: Tags on which depends what a parser does with those of columns.
-_TABULAR = ("col", "colgroup", "table")
-
-_FLAGS = re.IGNORECASE | re.ASCII
-
-
-def _text_and_tags_but(*names: str, no_tag: str) -> re.Pattern[str]:
-    special = rf"</?+(?:{'|'.join(names)})[{_SPACE}/>]"
-    tag = rf"</?+{_NAME}{_REST}"
-    # No group in it: re fails with one in a possessive repeat.
-    return re.compile(rf"(?:[^<]++|<(?={no_tag})|(?!{special}){tag})*+", _FLAGS)
-
-
-#: What is most blocks: text and whole tags, of which none is special.
-_HARMLESS = _text_and_tags_but(*_SPECIAL, no_tag="[^a-z/!?]")
-#: What can be passed over in others.
-_PLAIN = _text_and_tags_but(*_SPECIAL, *_TABULAR, no_tag="[^a-z/!?<]")
-_WHOLE_TAG = re.compile(rf"</?+({_NAME}){_REST}", _FLAGS)
-_PART_OF_TAG = re.compile(rf"[{_SPACE}/]++|{_ATTRIBUTE}", _FLAGS)
-_COMMENT = re.compile(r"<!--(?:-?>|.*?--!?>)", re.DOTALL)
-#: The end of a comment, not complete, is no part of it.
-_BEGUN_END = re.compile(r"(?:--!|--?)\Z")
-_ENDED_SOON = re.compile("-?>")
-_BOGUS = re.compile("<(?:[!?]|/[^a-z>])[^>]*>|</>", _FLAGS)
-_CDATA = "<![CDATA["
-_PARTS_OF_SCRIPTS = re.compile(rf"<!--|-->|</?script(?=[{_SPACE}/>])", _FLAGS)
-_ENDS = {name: re.compile(rf"</{name}(?=[{_SPACE}/>])", _FLAGS) for name in _RAW}
-_TEXT_ONLY = re.compile("[^<]*</([a-z]+)>", _FLAGS)
-#: Raw text that is read as markup may have raw text again. So deep, it is escaped.
-_DEEPEST = 3
+#: Elements of HTML without content.
+_VOID = frozenset(
+    {"area", "base", "basefont", "bgsound", "br", "col", "embed", "hr", "image"}
+    | {"img", "input", "keygen", "link", "meta", "param", "source", "track", "wbr"}
+)
+#: End tags that are ignored in a template, if not of SVG or MathML.
+_IGNORED_ENDS = (_VOID - {"br"}) | {"body", "head", "html"}
+#: Start tags that reach for what is around SVG and MathML.
+_OUTREACHING = TABLE_PARTS | {"body", "frame", "frameset", "head", "html", "table"}
+#: End tags that end what is in a cell.
+_CLOSING = (TABLE_PARTS | {"table"}) - {"col", "colgroup"}
+_OBJECTS = BOUNDS - {"select", "table"}
+#: An end tag that every parser ignores. What it replaces leaves no trace, and the
+#: characters around do not become a tag.
+_NOTHING = "</head>"
+#: A start tag that ends SVG and MathML, and that is ignored then.
+_BACK_TO_HTML = "<head>"
+_ESCAPES = {ord("&"): "&amp;", ord("<"): "&lt;", 0: "\ufffd"}
 
 
 def contain(markup: str) -> str:
-    """Return markup that stays inside a ``<template>`` that it is written into.
+    """Return HTML that means the same in ``<template>``, and does not get out of it.
 
-    Sound markup is returned as it is. Of the other,
+    Between ``<template>`` and ``</template>`` a browser makes of it what it makes of
+    the markup as the template's ``innerHTML``. Sound markup is returned as it is, the
+    same object. In other markup, an end tag of a template that is not open becomes
+    one that is ignored, and what is open at the end is closed as the end of a file
+    closes it: a tag that is not finished is left out.
 
-    - an end tag ``</template>`` without a start is left out, as a parser does in a
-      document without templates;
-    - what is open at the end is closed: comments, templates, elements with raw text;
-      an unfinished tag, and a script without an end, which must not run, are left out;
-    - ``<plaintext>``, which nothing ends, becomes ``<pre>``;
-    - inside SVG, MathML and ``<select>``, where a parser's rules depend on the elements
-      around, a CDATA section becomes text, templates are left out, and from raw text on
-      that could be read in two ways all is escaped, so that nothing that one of them
-      takes for a comment comes to life.
+    Some comes out different. A script without an end, which no browser runs, is left
+    out. ``<plaintext>``, which nothing ends, becomes ``<pre>``. ``<template>`` in the
+    midst of SVG or MathML, which have none, is left out, but not its content. Where
+    scripts that are switched off, or older parsers, read the text inside of an element
+    as tags (``noscript``; ``style`` in ``select``), it stays if it ends at its end tag
+    both ways, and is left out otherwise. And where end tags in SVG or MathML do not
+    fit, so that only the whole page tells what they end, ``<head>`` ends all that
+    before the next template or cell of a table, and if such an element with text inside
+    does not end at its end tag both ways, all from there on is escaped.
 
-    :param markup: as a template has rendered it.
+    The source is the HTML standard, "Tokenization" and "Tree construction".
     """
-    if _HARMLESS.fullmatch(markup):
+    if skip(IN_HTML, markup) == len(markup):
         return markup
-    contained = _Container(markup, 0).mended()
-    return markup if contained == markup else contained
+    # str(): slices of Markup are slow.
+    reader = _Reader(str(markup), _Level())
+    return reader.repaired() if reader.read() else markup
 
 
-class _Container:
-    """Go through markup, one token after the other.
-
-    :param depth: of how many raw texts it is part.
-    """
-
-    def __init__(self, markup: str, depth: int) -> None:
-        self._markup = markup
-        self._depth = depth
-        self._at = 0
-        self._templates = 0
-        #: The elements that are open, from the outermost with other rules on, and
-        #: whether it is certain that they are.
-        self._foreign: list[str] = []
-        self._counts: Counter[str] = Counter()
-        self._certain = True
-        #: Whether a parser may ignore all tags but those of templates and columns,
-        #: and for each open template whether it has a table, whose columns are usual.
-        self._columns = False
-        self._tables = [False]
-
-    def mended(self) -> str:
-        """Return the markup as it can stay."""
-        return "".join(self._parts())
-
-    def _parts(self) -> Iterator[str]:
-        markup = self._markup
-        while self._at < len(markup):
-            if self._foreign:
-                start = markup.find("<", self._at)
-                end = start if start >= 0 else len(markup)
-            else:
-                plain = _PLAIN.match(markup, self._at)
-                end = plain.end() if plain else self._at
-            yield self._take(end - self._at)
-            if end < len(markup):
-                yield self._token()
-        yield "</template>" * self._templates
-
-    def _token(self) -> str:
-        """Return what becomes of the token that begins here, and go past it."""
-        following = self._markup[self._at + 1 : self._at + 3]
-        letter = following.removeprefix("/")[:1]
-        if letter.isascii() and letter.isalpha():
-            return self._tag()
-        if following[:1] in ("!", "?") or (letter and following[0] == "/"):
-            return self._comment()
-        if following == "/":
-            return self._take(2, "&lt;/")
-        # A token behind it may be left out, and it must not begin one with the next.
-        return self._take(1, "&lt;") if following[:1] in ("", "<") else self._take(1)
-
-    def _take(self, length: int, instead: str | None = None) -> str:
-        start, self._at = self._at, self._at + length
-        return self._markup[start : self._at] if instead is None else instead
-
-    def _take_rest(self, instead: str) -> str:
-        return self._take(len(self._markup) - self._at, instead)
-
-    def _comment(self) -> str:
-        markup, start = self._markup, self._at
-        if self._foreign and markup.startswith(_CDATA, start):
-            end = markup.find("]]>", start)
-            text = markup[start + len(_CDATA) : end if end >= 0 else None]
-            after = end + 3 if end >= 0 else len(markup)
-            return self._take(after - start, str(escape(text)))
-        is_comment = markup.startswith("<!--", start)
-        comment = (_COMMENT if is_comment else _BOGUS).match(markup, start)
-        if comment is not None:
-            return self._take(comment.end() - start)
-        rest = markup[start:]
-        if is_comment:
-            return self._take_rest(f"<!--{_BEGUN_END.sub('', rest[4:])}-->")
-        return self._take_rest(f"{rest}>")
-
-    def _tag(self) -> str:
-        tag = _WHOLE_TAG.match(self._markup, self._at)
-        if tag is None:
-            # It ends with the markup: a parser leaves it out.
-            return self._take_rest("")
-        name = tag[1].lower()
-        text = self._take(len(tag[0]))
-        if text.startswith("</"):
-            return self._end_tag(name, text)
-        if name == "template":
-            return self._start_of_template(text)
-        if self._note(name, not _closes_itself(text, len(name) + 1)):
-            return text
-        if name == "script":
-            return self._raw(text, name, _end_of_script(self._markup, self._at))
-        if name == "plaintext":
-            rest = self._markup[self._at :]
-            return self._take_rest(f"<pre>{escape(rest)}</pre>")
-        if name in _RAW:
-            return self._raw(text, name, _end_of_raw(self._markup, name, self._at))
-        return text
+class _Node(NamedTuple):
+    #: ``"html"``, ``"svg"`` or ``"math"``.
+    kind: str
+    name: str
 
     @property
-    def _is_surely_foreign(self) -> bool:
-        return bool(self._foreign) and self._certain and not self._counts["select"]
+    def has_html(self) -> bool:
+        return self.kind == _HTML or self in _INTEGRATIONS
 
-    def _note(self, name: str, is_open: bool) -> bool:
-        """Follow a start tag, and return whether it is surely one of SVG or MathML."""
-        if name in ("table", "colgroup"):
-            self._tables[-1] = True
-        elif name == "col" and not self._tables[-1]:
-            self._columns = True
-        if self._is_surely_foreign and name in _LEAVING:
-            self._foreign.clear()
-            self._counts.clear()
-        if self._foreign and (name in _INTEGRATING or name == "font") and is_open:
-            following = _TEXT_ONLY.match(self._markup, self._at)
-            if following is None or following[1].lower() != name:
-                self._certain = False
-        is_foreign = self._is_surely_foreign
-        if is_open and (is_foreign or name in _FOREIGN):
-            self._foreign.append(name)
-            self._counts[name] += 1
-        return is_foreign
 
-    def _start_of_template(self, text: str) -> str:
-        if self._foreign:
-            self._certain = False
-            return ""
-        self._templates += 1
-        self._tables.append(False)
-        return text
+@dataclass(slots=True)
+class _Level:
+    """What is known of the content of one template, down to a place of it."""
 
-    def _end_tag(self, name: str, text: str) -> str:
-        if name == "template":
-            if not self._templates or self._foreign:
-                return ""
-            self._templates -= 1
-            self._tables.pop()
-        elif self._certain and self._counts[name]:
-            self._leave(name)
-        elif self._is_surely_foreign:
-            # It may end an element around.
-            self._certain = False
-        return text
+    #: Whether it is unknown if an SVG or MathML element is open.
+    is_lost: bool = False
+    #: Whether older parsers ignore most tags here, since a select is open.
+    is_select: bool = False
+    #: Whether all parsers do, as behind a column that is in no table.
+    is_columns: bool = False
+    has_table: bool = False
+    #: The SVG or MathML element that is open, and what is open inside.
+    foreign: list[_Node] = field(default_factory=list)
+    #: Templates in there whose start tags were left out.
+    omitted: int = 0
+    #: The bounds that are open.
+    bounds: list[Tag] = field(default_factory=list)
+    #: The cells that may be open outside of these tables, and in each of them.
+    cells: list[set[str]] = field(default_factory=lambda: [set()])
 
-    def _leave(self, name: str) -> None:
-        ended = ""
-        while ended != name:
-            ended = self._foreign.pop()
-            self._counts[ended] -= 1
+    @property
+    def is_foreign(self) -> bool:
+        return bool(self.foreign) and self.foreign[-1].kind != _HTML
 
-    def _raw(self, text: str, name: str, end: int | None) -> str:
-        """Return an element with its raw text, but for an end tag that it has.
+    @property
+    def has_object(self) -> bool:
+        """Whether something is open that the parts of a table must not end."""
+        return bool(self.bounds) and self.bounds[-1].name != "table"
 
-        The text is to be sound for those, too, who read it as markup.
-        """
-        if end is None and name == "script":
-            return self._take_rest("")
-        content = self._markup[self._at : end]
-        if self._foreign or self._columns or name == "noscript":
-            contained = self._as_markup(content)
-            if (self._foreign or self._columns) and contained != content:
-                rest = self._markup[self._at :]
-                return self._take_rest(str(escape(f"{text}{rest}")))
-            # Where scripts are forbidden, its text is markup.
-            if name in _ENDS and _ENDS[name].search(contained):
-                contained = str(escape(content))
-            text = f"{text}{contained}"
+    def without_elements(self) -> _Level:
+        """Return what does not change with the elements that are open."""
+        return _Level(self.is_lost, self.is_select, self.is_columns)
+
+    def skip(self, text: str, place: int) -> int:
+        """Return the place of the next token that must be looked at."""
+        if not self.foreign:
+            is_bound = self.has_object or self.is_lost
+            return skip(IN_BOUNDS if is_bound else IN_HTML, text, place)
+        is_drawing = not self.foreign[-1].has_html
+        return skip(IN_DRAWING if is_drawing else IN_FOREIGN, text, place)
+
+    def ignores(self, name: str) -> bool:
+        """Whether some parser ignores the start tag of an element with text inside."""
+        in_select = self.is_select and name not in ("script", "textarea")
+        return in_select or self.is_columns
+
+    def lose(self) -> None:
+        self.foreign.clear()
+        self.is_lost = True
+
+    def break_out(self) -> None:
+        while self.foreign and not self.foreign[-1].has_html:
+            self.foreign.pop()
+
+    def open_bound(self, tag: Tag) -> None:
+        self.bounds.append(tag)
+        if tag.name == "table":
+            self.cells.append(set())
+
+    def close_bound(self) -> Tag:
+        bound = self.bounds.pop()
+        if bound.name == "table":
+            # A parser that is between the cells of a table ignored this one.
+            cells = self.cells.pop()
+            self.cells[-1] |= cells
+        return bound
+
+    def close(self, name: str) -> None:
+        """Take note of an end tag where an SVG or MathML element is open."""
+        if name in ("br", "p"):
+            self.break_out()
+            if not self.foreign or self.is_foreign:
+                return
+        for index in reversed(range(len(self.foreign))):
+            if self.foreign[index].name == name:
+                del self.foreign[index:]
+                return
+            if self.foreign[index].kind == _HTML:
+                break
+        if name not in _IGNORED_ENDS:
+            # It may end something around all that.
+            self.lose()
+
+
+class _Reader:
+    """Reads markup as a browser does, and notes what must be changed in it."""
+
+    def __init__(self, text: str, level: _Level, *, is_content: bool = False) -> None:
+        self._text = text
+        #: Whether it is only to be known if something must be changed.
+        self._is_content = is_content
+        self._place = 0
+        self._levels = [level]
+        #: The place behind a tag that ends SVG and MathML for sure.
+        self._html_at = -1
+        #: From where to where is replaced, and by what.
+        self._edits: list[tuple[int, int, str]] = []
+
+    @property
+    def _level(self) -> _Level:
+        return self._levels[-1]
+
+    def read(self) -> bool:
+        """Read to the end, and return whether something must be changed."""
+        while self._place < len(self._text):
+            self._place = self._level.skip(self._text, self._place)
+            if tag := tag_at(self._text, self._place):
+                self._place = tag.stop
+                self._read_tag(tag)
+            elif self._place < len(self._text):
+                self._read_other()
+        while len(self._levels) > 1:
+            self._close_level(self._place)
+            self._levels.pop()
+            self._insert(self._place, "</template>")
+        self._close_level(self._place)
+        return bool(self._edits)
+
+    def repaired(self) -> str:
+        """Return the markup with the changes made."""
+        pieces = []
+        place = 0
+        # Those of one place stay in their order.
+        for start, stop, instead in sorted(self._edits, key=lambda edit: edit[0]):
+            pieces += [self._text[place:start], instead]
+            place = stop
+        return "".join([*pieces, self._text[place:]])
+
+    def _insert(self, place: int, what: str) -> None:
+        self._edits.append((place, place, what))
+
+    def _finish(self, start: int, instead: str) -> None:
+        """Put something in the place of all that is left."""
+        self._place = len(self._text)
+        self._edits.append((start, self._place, instead))
+
+    def _read_other(self) -> None:
+        start, level = self._place, self._level
+        is_section = self._text.startswith("<![CDATA[", start)
+        if is_section and (level.is_foreign or level.is_lost):
+            self._read_section()
+        elif is_section and (end := self._text.find(">", start)) >= 0:
+            self._place = end + 1
         else:
-            text = f"{text}{content}"
-        if end is None:
-            return self._take_rest(f"{text}</{name}>")
-        return self._take(end - self._at, text)
+            self._finish(start, finished(self._text[start:]))
 
-    def _as_markup(self, content: str) -> str:
-        """Return raw text so that it leaves things as they were for who reads it so."""
-        if _HARMLESS.fullmatch(content):
-            return content
-        if self._depth == _DEEPEST or _CDATA in content:
-            return str(escape(content))
-        container = _Container(content, self._depth + 1)
-        contained = container.mended()
-        if container._foreign or container._columns:
-            return str(escape(content))
-        return contained
+    def _read_section(self) -> None:
+        start, text = self._place, self._text
+        end = text.find("]]>", start + len("<![CDATA["))
+        self._place = len(text) if end < 0 else end + len("]]>")
+        if self._level.is_lost:
+            # HTML has no such sections: some of it would be tags.
+            content = text[start + len("<![CDATA[") : end if end >= 0 else None]
+            instead = _NOTHING + content.translate(_ESCAPES)
+            self._edits.append((start, self._place, instead))
+        elif end < 0:
+            self._insert(self._place, "]]>")
 
+    def _read_tag(self, tag: Tag) -> None:
+        if tag.is_end:
+            self._read_end(tag)
+        elif self._is_foreign_start(tag):
+            self._read_foreign_start(tag)
+        else:
+            self._read_html_start(tag)
 
-def _closes_itself(tag: str, at: int) -> bool:
-    """Whether a start tag ends with a slash that is no part of a value."""
-    if not tag.endswith("/>"):
-        return False
-    *_, last = _PART_OF_TAG.finditer(tag, at, len(tag) - 1)
-    return last[0].endswith("/") and not last[0].strip("\t\n\f\r /")
+    def _read_end(self, tag: Tag) -> None:
+        level = self._level
+        if tag.name == "template":
+            self._read_template_end(tag)
+        elif level.foreign:
+            self._read_end_in_foreign(tag)
+        else:
+            self._read_bound_end(tag)
 
+    def _read_end_in_foreign(self, tag: Tag) -> None:
+        level = self._level
+        is_bound = any(bound.name == tag.name for bound in level.bounds)
+        if is_bound and level.foreign[-1] == (_HTML, tag.name):
+            level.foreign.pop()
+            level.close_bound()
+        elif is_bound and not any(node.has_html for node in level.foreign):
+            level.foreign.clear()
+            self._read_bound_end(tag)
+        else:
+            level.close(tag.name)
+            if level.is_lost:
+                self._read_bound_end(tag)
 
-def _end_of_raw(markup: str, name: str, at: int) -> int | None:
-    """Return where the end tag is that ends a raw text, if it has one."""
-    end = _ENDS[name].search(markup, at)
-    whole = end and _WHOLE_TAG.match(markup, end.start())
-    return whole.start() if whole else None
+    def _read_template_end(self, tag: Tag) -> None:
+        level = self._level
+        is_omitted = level.foreign and level.omitted
+        if is_omitted or len(self._levels) == 1:
+            level.omitted -= bool(is_omitted)
+            self._leave_out(tag)
+        else:
+            self._close_level(tag.start)
+            self._levels.pop()
 
+    def _close_level(self, place: int) -> None:
+        self._close_bounds(None, place)
+        for cell in sorted(self._level.cells[-1]):
+            self._insert(place, f"</{cell}>")
 
-def _end_of_script(markup: str, at: int) -> int | None:
-    """Return where the end tag of a script is, if it has one.
+    def _leave_out(self, tag: Tag) -> None:
+        """Leave out what was read, from a tag on."""
+        self._edits.append((tag.start, self._place, _NOTHING))
 
-    A script may have a comment that has a script with its end tag: the states "script
-    data escaped" and "script data double escaped".
-    """
-    escaped = doubly = False
-    for part in _PARTS_OF_SCRIPTS.finditer(markup, at):
-        match part[0].lower():
-            case "<!--":
-                escaped = escaped or not _ENDED_SOON.match(markup, part.end())
-            case "-->":
-                escaped = doubly = False
-            case "<script":
-                doubly = doubly or escaped
-            case "</script" if doubly:
-                doubly = False
+    def _read_bound_end(self, tag: Tag) -> None:
+        level = self._level
+        level.is_select &= tag.name != "select"
+        if tag.name in _CLOSING:
+            self._close_bounds("table", tag.start)
+        level.cells[-1].discard(tag.name)
+        names = [bound.name for bound in level.bounds]
+        # Where the reader is lost, the end tag of an object may be ignored.
+        if tag.name in names and not (level.is_lost and tag.name in _OBJECTS):
+            self._close_bounds(tag.name, tag.start)
+            level.close_bound()
+
+    def _close_bounds(self, outer: str | None, place: int) -> None:
+        """Close what is open inside of a bound, or of a template, before a place."""
+        level = self._level
+        while level.bounds and level.bounds[-1].name != outer:
+            bound = level.close_bound()
+            is_hidden = level.is_lost or level.foreign
+            if is_hidden and bound.name in _OBJECTS:
+                self._edits.append((bound.start, bound.stop, _NOTHING))
+            else:
+                self._insert(place, f"</{bound.name}>")
+
+    def _is_foreign_start(self, tag: Tag) -> bool:
+        level = self._level
+        if not level.is_foreign:
+            return False
+        if level.foreign[-1].has_html:
+            return level.foreign[-1].kind == "math" and tag.name in _MATHEMATICAL
+        if tag.name in _BREAKOUTS:
+            level.break_out()
+            return False
+        return True
+
+    def _read_foreign_start(self, tag: Tag) -> None:
+        level = self._level
+        if tag.name == "template":
+            level.omitted += not tag.is_empty
+            self._leave_out(tag)
+        elif tag.name in CELLS:
+            # Its end tag shall be that of no other element.
+            level.lose()
+            self._read_other_start(tag)
+        elif tag.name == "annotation-xml" or (
+            tag.name == "font" and tag.has_attributes
+        ):
+            # It depends on the attributes whether what follows is HTML.
+            level.lose()
+        elif not tag.is_empty:
+            level.foreign.append(_Node(level.foreign[-1].kind, tag.name))
+
+    def _read_html_start(self, tag: Tag) -> None:
+        level = self._level
+        match tag.name:
+            case name if name in RAW:
+                self._read_raw(tag)
+            case "plaintext":
+                self._read_plaintext(tag)
+            case "template":
+                self._return_to_html(tag)
+                self._levels.append(_Level())
+            case "svg" | "math" if level.is_select or level.is_columns:
+                level.lose()
+            case "svg" | "math":
+                if not (tag.is_empty or level.is_lost):
+                    level.foreign.append(_Node(tag.name, tag.name))
+            case "head":
+                self._html_at = tag.stop
             case _:
-                whole = _WHOLE_TAG.match(markup, part.start())
-                return part.start() if whole else None
-    return None
+                self._read_other_start(tag)
+
+    def _read_other_start(self, tag: Tag) -> None:
+        level = self._level
+        level.is_select |= tag.name == "select"
+        level.has_table |= tag.name in ("table", "colgroup")
+        level.is_columns |= tag.name == "col" and not level.has_table
+        if level.foreign and tag.name in _OUTREACHING:
+            level.lose()
+        elif level.foreign and tag.name not in _VOID:
+            level.foreign.append(_Node(_HTML, tag.name))
+        if tag.name in TABLE_PARTS or tag.name == "table":
+            self._close_bounds("table", tag.start)
+        if tag.name in CELLS:
+            self._return_to_html(tag)
+            level.cells[-1].add(tag.name)
+        if tag.name in BOUNDS:
+            level.open_bound(tag)
+
+    def _return_to_html(self, tag: Tag) -> None:
+        """See to it that a start tag is one of HTML."""
+        if self._level.is_lost and self._html_at != tag.start:
+            self._insert(tag.start, _BACK_TO_HTML)
+
+    def _read_raw(self, tag: Tag) -> None:
+        level, text = self._level, self._text
+        end = end_tag_of(tag, text)
+        end_tag = None if end is None else tag_at(text, end)
+        self._place = end_tag.stop if end_tag else len(text)
+        if self._is_content and not end_tag:
+            self._leave_out(tag)
+            return
+        is_unclear = tag.name == "noscript" or level.ignores(tag.name)
+        if tag.name == "noscript" and level.foreign:
+            level.lose()
+        if (is_unclear or level.is_lost) and not self._is_sound(text[tag.stop : end]):
+            if level.is_lost:
+                # What is a comment to one reader must not come to life for another.
+                self._finish(tag.start, text[tag.start :].translate(_ESCAPES))
+            else:
+                self._leave_out(tag)
+        elif not end_tag and tag.name == "script":
+            self._finish(tag.start, "")
+        elif not end_tag:
+            self._finish(len(text) if end is None else end, f"</{tag.name}>")
+
+    def _is_sound(self, content: str) -> bool:
+        """Whether a content can be text, and can be HTML, too."""
+        level = self._level.without_elements()
+        is_changed = _Reader(content, level, is_content=True).read() or level.foreign
+        return not (is_changed or self._level.has_object) and (
+            level.without_elements() == self._level.without_elements()
+        )
+
+    def _read_plaintext(self, tag: Tag) -> None:
+        attributes = self._text[tag.start + len("<plaintext") : tag.stop]
+        content = self._text[tag.stop :]
+        # The first line end in it would be ignored.
+        line_end = "\n" if content.startswith(("\n", "\r")) else ""
+        text = content.translate(_ESCAPES)
+        self._finish(tag.start, f"<pre{attributes}{line_end}{text}")
