@@ -181,7 +181,6 @@ def test_block_that_fails(
     app: Flask, name: str, open_tab: Tabs, show: Callable[..., str]
 ) -> None:
     """Its part for errors is shown, nothing of the exception, and the others come."""
-    app.logger.disabled = True
     tab = open_tab(name)
     tab.goto(
         show(

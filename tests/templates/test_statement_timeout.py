@@ -73,8 +73,9 @@ def test_query_ends_when_the_page_gives_up(
     assert show(source, hang=hang) == "late!"
     assert "<template>, line 1" in caplog.text
     pool = app.extensions["outpour"].pool.get(8)
-    deadline = time.monotonic() + 20
-    while pool.busy and time.monotonic() < deadline:
+    for _ in range(2_000):
+        if not pool.busy:
+            break
         time.sleep(0.01)
     assert pool.busy == 0
 
