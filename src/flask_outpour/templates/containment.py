@@ -2,30 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from dataclasses import field
-from typing import NamedTuple
-
 from .html_tokens import BOUNDS
 from .html_tokens import CELLS
 from .html_tokens import end_tag_of
 from .html_tokens import finished
-from .html_tokens import IN_BOUNDS
-from .html_tokens import IN_DRAWING
-from .html_tokens import IN_FOREIGN
 from .html_tokens import IN_HTML
 from .html_tokens import RAW
 from .html_tokens import skip
 from .html_tokens import TABLE_PARTS
 from .html_tokens import Tag
 from .html_tokens import tag_at
+from .open_elements import HTML
+from .open_elements import Level
+from .open_elements import Node
+from .open_elements import VOID
 
-_HTML = "html"
-#: Elements that have HTML inside, though they are not HTML themselves.
-_INTEGRATIONS = frozenset(
-    [("svg", name) for name in ("desc", "foreignobject", "title")]
-    + [("math", name) for name in ("mi", "mn", "mo", "ms", "mtext")]
-)
 #: What is MathML in those, too.
 _MATHEMATICAL = frozenset({"malignmark", "mglyph"})
 #: Start tags that end SVG and MathML around them.
@@ -36,13 +27,6 @@ _BREAKOUTS = frozenset(
     | {"small", "span", "strike", "strong", "sub", "sup", "table", "tt", "u", "ul"}
     | {"var"}
 )
-#: Elements of HTML without content.
-_VOID = frozenset(
-    {"area", "base", "basefont", "bgsound", "br", "col", "embed", "hr", "image"}
-    | {"img", "input", "keygen", "link", "meta", "param", "source", "track", "wbr"}
-)
-#: End tags that are ignored in a template, if not of SVG or MathML.
-_IGNORED_ENDS = (_VOID - {"br"}) | {"body", "head", "html"}
 #: Start tags that reach for what is around SVG and MathML.
 _OUTREACHING = TABLE_PARTS | {"body", "frame", "frameset", "head", "html", "table"}
 #: End tags that end what is in a cell.
@@ -80,108 +64,14 @@ def contain(markup: str) -> str:
     if skip(IN_HTML, markup) == len(markup):
         return markup
     # str(): slices of Markup are slow.
-    reader = _Reader(str(markup), _Level())
+    reader = _Reader(str(markup), Level())
     return reader.repaired() if reader.read() else markup
-
-
-class _Node(NamedTuple):
-    #: ``"html"``, ``"svg"`` or ``"math"``.
-    kind: str
-    name: str
-
-    @property
-    def has_html(self) -> bool:
-        return self.kind == _HTML or self in _INTEGRATIONS
-
-
-@dataclass(slots=True)
-class _Level:
-    """What is known of the content of one template, down to a place of it."""
-
-    #: Whether it is unknown if an SVG or MathML element is open.
-    is_lost: bool = False
-    #: Whether older parsers ignore most tags here, since a select is open.
-    is_select: bool = False
-    #: Whether all parsers do, as behind a column that is in no table.
-    is_columns: bool = False
-    has_table: bool = False
-    #: The SVG or MathML element that is open, and what is open inside.
-    foreign: list[_Node] = field(default_factory=list)
-    #: Templates in there whose start tags were left out.
-    omitted: int = 0
-    #: The bounds that are open.
-    bounds: list[Tag] = field(default_factory=list)
-    #: The cells that may be open outside of these tables, and in each of them.
-    cells: list[set[str]] = field(default_factory=lambda: [set()])
-
-    @property
-    def is_foreign(self) -> bool:
-        return bool(self.foreign) and self.foreign[-1].kind != _HTML
-
-    @property
-    def has_object(self) -> bool:
-        """Whether something is open that the parts of a table must not end."""
-        return bool(self.bounds) and self.bounds[-1].name != "table"
-
-    def without_elements(self) -> _Level:
-        """Return what does not change with the elements that are open."""
-        return _Level(self.is_lost, self.is_select, self.is_columns)
-
-    def skip(self, text: str, place: int) -> int:
-        """Return the place of the next token that must be looked at."""
-        if not self.foreign:
-            is_bound = self.has_object or self.is_lost
-            return skip(IN_BOUNDS if is_bound else IN_HTML, text, place)
-        is_drawing = not self.foreign[-1].has_html
-        return skip(IN_DRAWING if is_drawing else IN_FOREIGN, text, place)
-
-    def ignores(self, name: str) -> bool:
-        """Whether some parser ignores the start tag of an element with text inside."""
-        in_select = self.is_select and name not in ("script", "textarea")
-        return in_select or self.is_columns
-
-    def lose(self) -> None:
-        self.foreign.clear()
-        self.is_lost = True
-
-    def break_out(self) -> None:
-        while self.foreign and not self.foreign[-1].has_html:
-            self.foreign.pop()
-
-    def open_bound(self, tag: Tag) -> None:
-        self.bounds.append(tag)
-        if tag.name == "table":
-            self.cells.append(set())
-
-    def close_bound(self) -> Tag:
-        bound = self.bounds.pop()
-        if bound.name == "table":
-            # A parser that is between the cells of a table ignored this one.
-            cells = self.cells.pop()
-            self.cells[-1] |= cells
-        return bound
-
-    def close(self, name: str) -> None:
-        """Take note of an end tag where an SVG or MathML element is open."""
-        if name in ("br", "p"):
-            self.break_out()
-            if not self.foreign or self.is_foreign:
-                return
-        for index in reversed(range(len(self.foreign))):
-            if self.foreign[index].name == name:
-                del self.foreign[index:]
-                return
-            if self.foreign[index].kind == _HTML:
-                break
-        if name not in _IGNORED_ENDS:
-            # It may end something around all that.
-            self.lose()
 
 
 class _Reader:
     """Reads markup as a browser does, and notes what must be changed in it."""
 
-    def __init__(self, text: str, level: _Level, *, is_content: bool = False) -> None:
+    def __init__(self, text: str, level: Level, *, is_content: bool = False) -> None:
         self._text = text
         #: Whether it is only to be known if something must be changed.
         self._is_content = is_content
@@ -193,7 +83,7 @@ class _Reader:
         self._edits: list[tuple[int, int, str]] = []
 
     @property
-    def _level(self) -> _Level:
+    def _level(self) -> Level:
         return self._levels[-1]
 
     def read(self) -> bool:
@@ -272,7 +162,7 @@ class _Reader:
     def _read_end_in_foreign(self, tag: Tag) -> None:
         level = self._level
         is_bound = any(bound.name == tag.name for bound in level.bounds)
-        if is_bound and level.foreign[-1] == (_HTML, tag.name):
+        if is_bound and level.foreign[-1] == (HTML, tag.name):
             level.foreign.pop()
             level.close_bound()
         elif is_bound and not any(node.has_html for node in level.foreign):
@@ -351,7 +241,7 @@ class _Reader:
             # It depends on the attributes whether what follows is HTML.
             level.lose()
         elif not tag.is_empty:
-            level.foreign.append(_Node(level.foreign[-1].kind, tag.name))
+            level.foreign.append(Node(level.foreign[-1].kind, tag.name))
 
     def _read_html_start(self, tag: Tag) -> None:
         level = self._level
@@ -362,12 +252,12 @@ class _Reader:
                 self._read_plaintext(tag)
             case "template":
                 self._return_to_html(tag)
-                self._levels.append(_Level())
+                self._levels.append(Level())
             case "svg" | "math" if level.is_select or level.is_columns:
                 level.lose()
             case "svg" | "math":
                 if not (tag.is_empty or level.is_lost):
-                    level.foreign.append(_Node(tag.name, tag.name))
+                    level.foreign.append(Node(tag.name, tag.name))
             case "head":
                 self._html_at = tag.stop
             case _:
@@ -380,8 +270,8 @@ class _Reader:
         level.is_columns |= tag.name == "col" and not level.has_table
         if level.foreign and tag.name in _OUTREACHING:
             level.lose()
-        elif level.foreign and tag.name not in _VOID:
-            level.foreign.append(_Node(_HTML, tag.name))
+        elif level.foreign and tag.name not in VOID:
+            level.foreign.append(Node(HTML, tag.name))
         if tag.name in TABLE_PARTS or tag.name == "table":
             self._close_bounds("table", tag.start)
         if tag.name in CELLS:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -15,13 +14,14 @@ from itertools import chain
 from itertools import count
 from queue import Empty
 from queue import SimpleQueue
-from sys import getsizeof
 from time import monotonic
 from typing import Any
 
 from jinja2 import Template
 
 from ..coalesce import FLUSH
+from .ahead import Ahead
+from .ahead import Piece
 from .blocks import Block
 from .blocks import log
 from .blocks import Scope
@@ -45,8 +45,6 @@ _LONGEST_HEAD = 64 * 1024
 _HEAD_ENDS = re.compile("</head|<body", re.IGNORECASE)
 _CLOSER = "</body"
 _CLOSERS = re.compile(r"</body\s*>\s*(?:</html\s*>\s*)?\Z")
-
-Piece = str | Block
 
 
 class Page:
@@ -206,7 +204,7 @@ class Page:
                 yield self._placed(piece)
 
     def _in_order(self, pieces: Any) -> Iterator[str]:
-        ahead = _Ahead()
+        ahead = Ahead()
         for piece in chain(self._head(pieces), joined(pieces, self._slow)):
             if piece.__class__ is Block:
                 self._open[piece] = None
@@ -217,7 +215,7 @@ class Page:
             yield from self._from_ahead(ahead, AHEAD)
         yield from self._from_ahead(ahead, -1)
 
-    def _from_ahead(self, ahead: _Ahead, most: int) -> Iterator[str]:
+    def _from_ahead(self, ahead: Ahead, most: int) -> Iterator[str]:
         """Yield what is ready, and wait for blocks while more than ``most`` bytes are.
 
         What is behind a block that is not ready comes later.
@@ -261,28 +259,6 @@ class Page:
             yield self._ready.get(timeout=seconds)
             while True:
                 yield self._ready.get_nowait()
-
-
-class _Ahead(deque[Piece]):
-    """Pieces that wait behind a block."""
-
-    #: Bytes.
-    size = 0
-
-    def append(self, piece: Piece) -> None:
-        self.size += getsizeof(piece)
-        super().append(piece)
-
-    def popleft(self) -> Any:
-        piece = super().popleft()
-        self.size -= getsizeof(piece)
-        return piece
-
-    def extendleft(self, pieces: Iterable[Piece]) -> None:
-        """Put the pieces in front, in their order."""
-        pieces = [*pieces]
-        self.size += sum(map(getsizeof, pieces))
-        super().extendleft(reversed(pieces))
 
 
 def _unsettled(pieces: Iterable[Piece]) -> Iterator[Block]:
