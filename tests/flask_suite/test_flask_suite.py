@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 import subprocess
 import sys
-import tarfile
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from conftest import lack
+from sources import unpacked_source
 
 PLUGIN = "outpour_everywhere"
 FOLDER = Path(__file__).parent
@@ -23,41 +21,12 @@ FOLDER = Path(__file__).parent
 Outcomes = dict[str, str]
 
 
-def fetched_source(folder: Path) -> Path | None:
-    """Return the source package of the installed Flask, fetched once to a folder."""
-    version = importlib.metadata.version("flask")
-    found = [*folder.glob(f"[fF]lask-{version}.tar.gz")]
-    if not found:
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
-                *("--no-binary", ":all:", "--dest", str(folder)),
-                f"flask=={version}",
-            ],
-            capture_output=True,
-            timeout=100,
-            check=False,
-        )
-        found = [*folder.glob(f"[fF]lask-{version}.tar.gz")]
-    return found[0] if found else None
-
-
 @pytest.fixture(scope="module")
 def source(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """Return the folder of Flask's source package, with its tests."""
-    cache = getattr(request.config, "cache", None)
-    folder = cache.mkdir("flask_suite") if cache else tmp_path_factory.mktemp("sdist")
-    archive = fetched_source(folder)
-    if archive is None:
-        lack("Flask's source package", "pip download --no-binary :all: flask")
-        raise AssertionError
-    target = tmp_path_factory.mktemp("flask")
-    with tarfile.open(archive) as package:
-        package.extractall(target, filter="data")
-    (root,) = target.iterdir()
-    return root
+    return unpacked_source("flask", request.config, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

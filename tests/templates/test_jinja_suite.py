@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import json
 import os
 import subprocess
 import sys
-import tarfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import lack
+from sources import unpacked_source
 
 FOLDER = Path(__file__).parent
 
@@ -108,41 +106,12 @@ class Told:
         return {test for test, end in self.outcomes.items() if end != "passed"}
 
 
-def fetched_source(folder: Path) -> Path | None:
-    """Return the source package of the installed Jinja, fetched once to a folder."""
-    archive = f"[jJ]inja2-{importlib.metadata.version('jinja2')}.tar.gz"
-    found = [*folder.glob(archive)]
-    if not found:
-        subprocess.run(
-            [
-                *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
-                *("--no-binary", ":all:", "--dest", str(folder)),
-                f"jinja2=={importlib.metadata.version('jinja2')}",
-            ],
-            capture_output=True,
-            timeout=100,
-            check=False,
-        )
-        found = [*folder.glob(archive)]
-    return found[0] if found else None
-
-
 @pytest.fixture(scope="module")
 def source(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """Return the folder of Jinja's source package, with its tests."""
-    cache = getattr(request.config, "cache", None)
-    folder = cache.mkdir("jinja_suite") if cache else tmp_path_factory.mktemp("sdist")
-    archive = fetched_source(folder)
-    if archive is None:
-        lack("Jinja's source package", "pip download --no-binary :all: jinja2")
-        raise AssertionError
-    target = tmp_path_factory.mktemp("jinja")
-    with tarfile.open(archive) as package:
-        package.extractall(target, filter="data")
-    (root,) = target.iterdir()
-    return root
+    return unpacked_source("jinja2", request.config, tmp_path_factory)
 
 
 @pytest.fixture(scope="module")

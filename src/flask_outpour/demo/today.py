@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from flask import abort
 from flask import Blueprint
@@ -30,17 +31,7 @@ def add_deferred_today(views: Blueprint, path: Path) -> None:
 
     @views.route("/today")
     def orders_today() -> TemplateStream:
-        figures = Figures(path, seconds_asked_for())
-        return stream_template(
-            "today.html",
-            day=figures.day(),
-            hours=figures.hours,
-            days=figures.days,
-            customers=figures.customers,
-            forecast=figures.forecast,
-            orders=figures.newest(),
-            seconds=figures.seconds,
-        )
+        return stream_template("today.html", **values_from(path))
 
 
 def add_plain_today(views: Blueprint, path: Path) -> None:
@@ -51,18 +42,22 @@ def add_plain_today(views: Blueprint, path: Path) -> None:
 
     @views.route("/today")
     def orders_today_plain() -> str:
-        figures = Figures(path, seconds_asked_for())
-        return render_template(
-            "today_plain.html",
-            day=figures.day(),
-            hours=figures.hours,
-            days=figures.days,
-            customers=figures.customers,
-            forecast=figures.forecast,
-            orders=figures.newest(),
-            seconds=figures.seconds,
-            fail="fail" in request.args,
-        )
+        fail = "fail" in request.args
+        return render_template("today_plain.html", fail=fail, **values_from(path))
+
+
+def values_from(path: Path) -> dict[str, Any]:
+    """Return the values of both templates; the slow ones are still to be called."""
+    figures = Figures(path, seconds_asked_for())
+    return {
+        "day": figures.day(),
+        "hours": figures.hours,
+        "days": figures.days,
+        "customers": figures.customers,
+        "forecast": figures.forecast,
+        "orders": figures.newest(),
+        "seconds": figures.seconds,
+    }
 
 
 def seconds_asked_for() -> tuple[float, ...]:
