@@ -152,3 +152,32 @@ def test_hanging_task_does_not_keep_the_interpreter() -> None:
         [sys.executable, "-c", HANGING], capture_output=True, text=True, timeout=60
     )
     assert (done.returncode, done.stdout) == (0, "over\n"), done.stderr
+
+
+def test_task_that_raises_does_not_cost_a_thread(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The thread goes on with the next task, and the error is told."""
+    told: list[object] = []
+    monkeypatch.setattr(threading, "excepthook", lambda args: told.append(args[1]))
+    pool, ran, error = Pool(1), threading.Event(), ValueError("a handler of the log")
+
+    def fail() -> None:
+        raise error
+
+    pool.submit(fail)
+    pool.submit(ran.set)
+    assert ran.wait(10)
+    assert told == [error]
+    assert settled(lambda: pool.busy == 0)
+    assert pool.threads == 1
+
+
+def test_task_counts_once_while_its_thread_starts(gate: threading.Event) -> None:
+    """A task is busy as one, whether its thread has come to it or not."""
+    pool = Pool(4)
+    counts = set()
+    for number in range(4):
+        pool.submit(lambda: gate.wait(20) and None)
+        counts.add(pool.busy - number)
+    assert counts == {1}

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
 from collections.abc import Callable
 from threading import Condition
+from threading import current_thread
 from threading import Thread
 
 #: Seconds after which a thread without a task ends.
@@ -44,6 +46,7 @@ class Pool:
         self._waiting: deque[Place] = deque()
         self._threads = 0
         self._idle = 0
+        self._running = 0
         self._abandoned = 0
 
     @property
@@ -55,7 +58,7 @@ class Pool:
     def busy(self) -> int:
         """How many tasks are running or waiting for a thread."""
         with self._changed:
-            return self._threads - self._idle + len(self._waiting)
+            return self._running + len(self._waiting)
 
     def submit(self, task: Callable[[], None]) -> Place | None:
         """Run the task in a thread, as soon as one is free.
@@ -63,7 +66,7 @@ class Pool:
         Return its place, or ``None`` where it has none, because half of the threads
         are held by abandoned tasks or no thread can be started.
 
-        :param task: must not raise.
+        :param task: what it raises is told to ``threading.excepthook``.
         """
         place = Place(self, task)
         with self._changed:
@@ -98,9 +101,14 @@ class Pool:
         assert place.task is not None
         try:
             place.task()
+        except BaseException as error:
+            # The pool would have lost a thread for ever.
+            details = (type(error), error, error.__traceback__, current_thread())
+            threading.excepthook(threading.ExceptHookArgs(details))
         finally:
             with self._changed:
                 place.task = None
+                self._running -= 1
                 self._abandoned -= place.abandoned
         return True
 
@@ -112,6 +120,7 @@ class Pool:
             if not found:
                 self._threads -= 1
                 return None
+            self._running += 1
             return self._waiting.popleft()
 
     def _abandon(self, place: Place) -> None:
