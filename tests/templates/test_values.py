@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -11,6 +12,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from markupsafe import Markup
+from sentry_sdk.consts import DEFAULT_OPTIONS
+from sentry_sdk.utils import event_from_exception
 
 from flask_outpour import stream_template_string
 from flask_outpour.templates import TemplateStream
@@ -99,3 +102,89 @@ def test_markup_of_a_function_is_not_escaped(page: Callable[..., str]) -> None:
     source = "{{ html }}{{ text }}"
     values = {"html": lambda: Markup("<b>"), "text": lambda: "<i>"}
     assert page(source, **values) == "<b>&lt;i&gt;"
+
+
+class Reporter(logging.Handler):
+    """Report errors with the variables of their frames, as Sentry does."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.events: list[Any] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info:
+            event, _ = event_from_exception(
+                record.exc_info, client_options=DEFAULT_OPTIONS
+            )
+            self.events.append(event)
+
+
+@pytest.fixture
+def reporter(app: Flask) -> Any:
+    """Return a handler of the application's logger that reports as Sentry does."""
+    handler = Reporter()
+    app.logger.addHandler(handler)
+    yield handler
+    app.logger.removeHandler(handler)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% defer %}{{ slow }}{{ other }}{% onerror %}late{% enddefer %}",
+        "{% defer %}{% for row in slow %}{{ other }}{% endfor %}{% onerror %}late"
+        "{% enddefer %}",
+    ],
+)
+def test_report_of_an_error_calls_nothing(
+    page: Callable[..., str], reporter: Reporter, source: str
+) -> None:
+    """A query that failed is not run again so that Sentry can show its result."""
+    called = []
+
+    def slow() -> None:
+        called.append("slow")
+        raise TimeoutError
+
+    def other() -> None:
+        called.append("other")
+
+    assert page(source, slow=slow, other=other) == "late"
+    assert "<what <function" in str(reporter.events)
+    assert [e["exception"]["values"][-1]["type"] for e in reporter.events] == [
+        "TimeoutError"
+    ]
+    assert called == ["slow"]
+
+
+def test_value_can_be_looked_at_by_a_template(page: Callable[..., str]) -> None:
+    """A filter that shows what a value is calls the function for that."""
+    assert page("{{ f|pprint|safe }}", f=lambda: ["a"]) == "['a']"
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{% for row in f %}{{ row }}{% endfor %}",
+        "{{ f|join }}",
+        "{{ f|length }}",
+        "{{ 1 in f }}",
+        "{% if f %}{% endif %}",
+        "{{ f.name }}",
+        "{{ f }}",
+    ],
+)
+def test_error_of_a_function_is_the_error_of_the_page(
+    app: Flask, page: Callable[..., str], source: str
+) -> None:
+    """However a template uses it, the log has what the function raised, and once."""
+    called = []
+
+    def f() -> None:
+        called.append(1)
+        raise LookupError("no such table")
+
+    app.testing = True
+    with pytest.raises(LookupError, match="no such table"):
+        page(source, f=f)
+    assert called == [1]

@@ -18,6 +18,7 @@ from jinja2.runtime import Context
 
 from .buffers import PAGE
 from .pool import Place
+from .values import not_called
 
 #: Gives a block contexts of its own, for as many seconds as it has, if limited.
 Scope = Callable[[float | None], AbstractContextManager[None]]
@@ -125,15 +126,19 @@ class Block:
 
         Nothing of the exception is in it.
         """
-        log().error("The deferred block at %s %s.", self.where, what, exc_info=error)
+        with not_called():
+            log().error(
+                "The deferred block at %s %s.", self.where, what, exc_info=error
+            )
         try:
             return self.text(self.tag.onerror)
         except Exception as another:
-            log().error(
-                "The {%% onerror %%} part of the block at %s failed, too.",
-                self.where,
-                exc_info=another,
-            )
+            with not_called():
+                log().error(
+                    "The {%% onerror %%} part of the block at %s failed, too.",
+                    self.where,
+                    exc_info=another,
+                )
             return ""
 
     def timed_out(self) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import partial
 from inspect import iscoroutinefunction
 from inspect import isroutine
@@ -11,6 +13,40 @@ from inspect import signature
 from typing import Any
 
 from werkzeug.local import LocalProxy
+
+_are_reported: ContextVar[bool] = ContextVar("outpour_reported", default=False)
+
+
+@contextmanager
+def not_called() -> Iterator[None]:
+    """Let nothing be called for who only looks at the values.
+
+    What reports errors shows the variables of each frame, and asks for their types:
+    to call a function for that would run a slow query again, with no limit.
+    """
+    token = _are_reported.set(True)
+    try:
+        yield
+    finally:
+        _are_reported.reset(token)
+
+
+class _Once:
+    """Call a function once, and remember what it returned."""
+
+    __slots__ = ("_value", "function", "has_value", "is_called")
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self.function = function
+        #: Whether it was called, and may have failed.
+        self.is_called = self.has_value = False
+
+    def __call__(self) -> Any:
+        if not self.has_value:
+            self.is_called = True
+            self._value = self.function()
+            self.has_value = True
+        return self._value
 
 
 class Late(LocalProxy[Any]):
@@ -20,7 +56,7 @@ class Late(LocalProxy[Any]):
     threads share what it returns. A template may as well call it itself, each time.
     """
 
-    __slots__ = ("_function",)
+    __slots__ = ("_once",)
 
     #: Jinja asks each callable for this, which must not call it.
     jinja_pass_arg = None
@@ -29,22 +65,43 @@ class Late(LocalProxy[Any]):
     def __class__(self) -> type:
         """The class of what the function returns, unless that is text.
 
-        Jinja joins what looks like text without making text of it.
+        Jinja joins what looks like text without making text of it. Where the function
+        failed, who asks for the class reports that.
         """
+        if self._is_only_looked_at():
+            return Late
         kind: type = type(self._get_current_object())
         return Late if issubclass(kind, str) else kind
 
     def __init__(self, function: Callable[[], Any]) -> None:
-        object.__setattr__(self, "_function", function)
-        super().__init__(lru_cache(maxsize=1)(function))
+        once = _Once(function)
+        object.__setattr__(self, "_once", once)
+        super().__init__(once)
 
     def __call__(self) -> Any:
         """Call the function."""
-        return object.__getattribute__(self, "_function")()
+        return self._call().function()
+
+    def __iter__(self) -> Iterator[Any]:
+        # Python takes what a proxy's own lookup raises for a lack of this method.
+        return iter(self._get_current_object())
+
+    def __repr__(self) -> str:
+        once = self._call()
+        if self._is_only_looked_at():
+            return f"<what {once.function!r} returns>"
+        return repr(once())
+
+    def _is_only_looked_at(self) -> bool:
+        once = self._call()
+        return not once.has_value and (once.is_called or _are_reported.get())
+
+    def _call(self) -> _Once:
+        return object.__getattribute__(self, "_once")  # type: ignore[no-any-return]
 
     def _again(self) -> Late:
         """Return another that has not called it yet."""
-        return Late(object.__getattribute__(self, "_function"))
+        return Late(self._call().function)
 
 
 def called_late(context: dict[str, Any]) -> dict[str, Any]:
