@@ -543,11 +543,13 @@ def test_reader_who_leaves_frees_the_pool(
 ) -> None:
     """Blocks that nobody waits for stop at their next piece and close their rows."""
     monkeypatch.setattr(pages, "TICK", 0.05)
-    closed, pool = threading.Event(), app.extensions["outpour"].pool.get(8)
+    begun, closed = threading.Event(), threading.Event()
+    pool = app.extensions["outpour"].pool.get(8)
 
     def rows() -> Iterator[str]:
         try:
             while True:
+                begun.set()
                 time.sleep(0.01)
                 yield "row"
         finally:
@@ -558,6 +560,7 @@ def test_reader_who_leaves_frees_the_pool(
         rows=rows))  # fmt: skip
     with urlopen(serve(app), timeout=20) as response:
         response.readline()
+        assert begun.wait(20)
         assert pool.busy == 1
     assert closed.wait(20)
     for _ in range(1000):
