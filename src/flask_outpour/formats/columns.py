@@ -20,7 +20,8 @@ Writer = Callable[[Column], Texts]
 SEAM = "\0"
 #: The types whose texts are not always ASCII.
 _WIDE = frozenset({str, list, dict})
-_UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
+#: What a writer may raise for a value that it cannot write.
+UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
 
 class Grid:
@@ -60,7 +61,7 @@ class Grid:
         #: The text of ``None``.
         self.null = null
         #: As it was given, but narrow.
-        self.between = list(map(self._narrow, between))
+        self.between = [_narrow(text, errors) for text in between]
         begin, *middle, end = self.between
         # The end of a row and the beginning of the next one are one piece.
         self._begin, self._end = begin, end
@@ -84,9 +85,10 @@ class Grid:
         """
         try:
             text = self._text(batch)
-        except _UNWRITABLE as error:
+        except UNWRITABLE as error:
             # A cause without a text says nothing that the refusal does not.
-            raise self._refusal(batch) from (error if str(error) else None)
+            refused = refusal(batch, self.rows, self.columns, self._cell)
+            raise refused from (error if str(error) else None)
         self.rows += len(batch)
         return text
 
@@ -118,19 +120,7 @@ class Grid:
         return [null if value is None else next(texts) for value in values]
 
     def _narrowing(self, writer: Writer) -> Writer:
-        def narrowed(values: Column) -> Texts:
-            texts = writer(values)
-            joined = SEAM.join(texts)
-            if joined.isascii():
-                return texts
-            parts = self._narrow(joined).split(SEAM)
-            # Unless a text has the seam in it.
-            return parts if len(parts) == len(texts) else list(map(self._narrow, texts))
-
-        return narrowed
-
-    def _narrow(self, text: str) -> str:
-        return text.encode("utf-8", self._errors).decode("latin-1")
+        return lambda values: narrowed(writer(values), self._errors)
 
     def cell(self, value: Any) -> str:
         """Return the text of one value of any type."""
@@ -139,14 +129,46 @@ class Grid:
             return self.null
         return self._writers[base_of(value)]([value])[0]
 
-    def _refusal(self, batch: Batch) -> RowError:
-        """Return the error of the first value in a batch that cannot be written."""
-        for number, row in enumerate(batch, self.rows + 1):
-            if len(row) != len(self.columns):
-                return RowError.of_length(number, self.columns, row)
-            for column, value in zip(self.columns, row, strict=True):
-                try:
-                    self.cell(value)
-                except _UNWRITABLE as error:
-                    return RowError.of_cell(number, column, value, error)
-        raise AssertionError("a batch failed, and each of its cells did not")
+    def _cell(self, place: int, value: Any) -> object:
+        return self.cell(value)
+
+
+def refusal(
+    batch: Batch,
+    count: int,
+    columns: Sequence[str],
+    write: Callable[[int, Any], object],
+) -> RowError:
+    """Return the error of the first value in a batch that cannot be written.
+
+    :param count: the rows before the batch.
+    :param write: raises for such a value; it is given the place of the column, too.
+    """
+    for number, row in enumerate(batch, count + 1):
+        if len(row) != len(columns):
+            return RowError.of_length(number, columns, row)
+        for place, value in enumerate(row):
+            try:
+                write(place, value)
+            except UNWRITABLE as error:
+                return RowError.of_cell(number, columns[place], value, error)
+    raise AssertionError("a batch failed, and each of its cells did not")
+
+
+def narrowed(texts: Texts, errors: str = "strict") -> Texts:
+    """Return texts whose characters are the bytes of these in UTF-8.
+
+    :raises UnicodeEncodeError: where UTF-8 lacks a character.
+    """
+    joined = SEAM.join(texts)
+    if joined.isascii():
+        return texts
+    parts = _narrow(joined, errors).split(SEAM)
+    if len(parts) == len(texts):
+        return parts
+    # A text has the seam in it.
+    return [_narrow(text, errors) for text in texts]
+
+
+def _narrow(text: str, errors: str) -> str:
+    return text.encode("utf-8", errors).decode("latin-1")

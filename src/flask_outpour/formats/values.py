@@ -56,7 +56,7 @@ _SMALL = {number: str(number) for number in range(256)}
 _ZONE = attrgetter("tzinfo")
 _PARTS = attrgetter("days", "seconds", "microseconds")
 #: The zones that never had another offset.
-_UTC = frozenset({"UTC", "Etc/UTC"})
+UTC_NAMES = frozenset({"UTC", "Etc/UTC"})
 #: Forty years.
 _MOST_DAYS = 1 << 14
 #: From here on, the offsets of all zones are whole minutes.
@@ -195,7 +195,7 @@ def datetime_texts(values: Column, separator: str) -> Texts:
         # These have no other letters.
         text = text.replace(b"Z", b"+00:00").replace(b"T", separator.encode())
         return text.decode().split('","')
-    if isinstance(zone, ZoneInfo) and zone.key not in _UTC:
+    if isinstance(zone, ZoneInfo) and zone.key not in UTC_NAMES:
         return [value.isoformat(separator) for value in values]
     return _datetime_texts(values, separator, datetime(1, 1, 1, tzinfo=zone))
 
