@@ -24,12 +24,14 @@ MODULES = {
 THIN = {"cli", "demo", "doctor", "testing", "__main__"}
 ROWS = [name for name in MODULES if name.split(".")[0] == "rows"]
 FORMATS = [name for name in MODULES if name.split(".")[0] == "formats"]
+ARCHIVES = [name for name in MODULES if name.split(".")[0] == "archives"]
 #: What knows of rows, bytes, settings and servers, but not of Flask.
 FRAMEWORK_FREE = [
     *("arrow_values", "body", "coalesce", "compress", "configuration", "decode"),
     *("errors", "extras", "lines", "negotiation", "servers", "start"),
     *("templates.containment", "templates.html_tokens", "templates.patches"),
     "templates.pool",
+    *ARCHIVES,
     *ROWS,
     *FORMATS,
 ]
@@ -38,12 +40,13 @@ OPTIONAL = [
     *("attr", "attrs", "backports", "brotli", "duckdb", "flask_sqlalchemy", "isal"),
     *("msgspec", "numpy", "orjson", "pytest"),
     *("pandas", "polars", "psycopg", "psycopg2", "pyarrow", "pydantic", "pymysql"),
-    *("sqlalchemy", "sqlite3"),
+    *("sqlalchemy", "sqlite3", "zlib_ng"),
 ]
 PUBLIC = [
     "CSV",
     "JSON",
     "NDJSON",
+    "XLSX",
     "ConfigurationError",
     "Format",
     "ItemError",
@@ -181,7 +184,13 @@ def test_rows_and_formats_are_read() -> None:
     assert "sqlalchemy.orm.Session" in imports_of("rows.statements")
 
 
-@pytest.mark.parametrize(("side", "other"), [(FORMATS, "rows"), (ROWS, "formats")])
+@pytest.mark.parametrize(
+    ("side", "other"),
+    [
+        *((FORMATS, "rows"), (ROWS, "formats")),
+        *((ARCHIVES, "rows"), (ARCHIVES, "formats")),
+    ],
+)
 def test_formats_know_no_source(side: list[str], other: str) -> None:
     """A format knows nothing of where rows come from, and rows of no format."""
     reached = {name for module in side for name in reached_from(module)}

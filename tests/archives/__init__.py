@@ -1,0 +1,1 @@
+"""Archives as bytes, and as the programs that people unpack them with see them."""
