@@ -35,6 +35,7 @@ from .formats import CSV
 from .formats import Format
 from .formats import JSON
 from .formats import NDJSON
+from .formats import XLSX
 from .response import Response
 from .rows import Rows
 from .signals import stream_finished
@@ -48,6 +49,7 @@ __all__ = [
     "CSV",
     "JSON",
     "NDJSON",
+    "XLSX",
     "ConfigurationError",
     "Format",
     "ItemError",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Set
 from functools import partial
 from typing import Any
+from typing import TypeGuard
 
 from flask import current_app
 from flask import request
@@ -22,8 +24,10 @@ from .negotiation import choose
 from .negotiation import content_disposition
 from .negotiation import file_name
 from .row_stream import RowStream
+from .row_stream import Table
 from .rows import close_unopened
 from .rows import open_rows
+from .rows import Rows
 from .rows.records import Extras
 from .stream import keep_context
 
@@ -32,7 +36,7 @@ def stream_rows(
     source: Any,
     format: str | Format | None = None,
     *,
-    columns: Iterable[str] | None = None,
+    columns: Iterable[str] | Mapping[str, Iterable[str]] | None = None,
     bind: Any = None,
     filename: str | None = None,
     attachment: bool = True,
@@ -60,12 +64,13 @@ def stream_rows(
         objects of dataclasses, attrs, pydantic or msgspec, or ORM entities, in any
         iterable; a cursor that has executed a query; a SQLAlchemy statement, table,
         mapped class or Result; a :class:`Rows`; or a function that returns one of
-        these, which is called inside the view's contexts.
+        these, which is called inside the view's contexts. A dict of names and sources
+        is several tables, which :class:`XLSX` writes as the sheets of one workbook.
     :param format: the name of a format, such as ``"csv"``, or an object with
         options, such as ``CSV(excel=True)``.
     :param columns: the names of the columns of tuples and results; which keys or
         attributes to take, and in which order, of dicts and objects. By default as
-        the source, or its first row, has them.
+        the source, or its first row, has them. For several tables, a dict.
     :param bind: where a SQLAlchemy statement is executed: a Session, a Connection or
         an Engine. By default the session of Flask-SQLAlchemy, where that is set up.
     :param filename: of the download, with or without its suffix. By default the
@@ -82,19 +87,20 @@ def stream_rows(
             raise ConfigurationError(
                 f"extras= takes 'raise' or 'ignore', but it is {extras!r}."
             )
-        choice, varies = _choose(format, formats)
+        choice, varies = _choose(format, formats, several=_is_several(source))
         opened = partial(
             open_rows,
-            columns=None if columns is None else _names(columns),
             bind=bind,
             session=_session(),
             extras=extras,
             lines=getattr(choice.format, "lines", None),
         )
+        tables = _tables(source, columns, opened)
     except BaseException:
-        close_unopened(source)
+        for each in source.values() if _is_several(source) else (source,):
+            close_unopened(each)
         raise
-    stream = RowStream(source, choice.format, opened)
+    stream = RowStream(tables, choice.format)
     response: Response = current_app.response_class(
         keep_context(stream), mimetype=choice.format.media_type
     )
@@ -111,11 +117,48 @@ def stream_rows(
     return response
 
 
+def _is_several(source: object) -> TypeGuard[Mapping[str, Any]]:
+    return isinstance(source, Mapping)
+
+
+def _tables(
+    source: Any,
+    columns: Iterable[str] | Mapping[str, Iterable[str]] | None,
+    opened: Callable[..., Rows],
+) -> list[Table]:
+    """Return the tables of a source, each with what opens it."""
+    if not _is_several(source):
+        names = None if columns is None else _names(columns)
+        return [Table(source, partial(opened, columns=names))]
+    columns = {} if columns is None else columns
+    if not source or not all(isinstance(name, str) for name in source):
+        raise ConfigurationError(
+            "Several tables are given as a dict of their names and sources, such as"
+            f' {{"Orders": orders}}, but it has the keys {list(source)!r}.'
+        )
+    if not isinstance(columns, Mapping) or not columns.keys() <= source.keys():
+        raise ConfigurationError(
+            "With several tables columns= takes a dict of their names and the names of"
+            f" their columns, but it is {columns!r}; the tables are"
+            f" {', '.join(source)}."
+        )
+    named = {name: _names(columns[name]) for name in columns}
+    return [
+        Table(each, partial(opened, columns=named.get(name)), name)
+        for name, each in source.items()
+    ]
+
+
 def _choose(
-    wanted: str | Format | None, names: Iterable[str | Format] | None
+    wanted: str | Format | None,
+    names: Iterable[str | Format] | None,
+    *,
+    several: bool,
 ) -> tuple[Choice, bool]:
     known = _known_formats()
     offered = known if names is None else known.only(names)
+    if several and wanted is None:
+        offered = Formats(each for each in offered if _holds_several(each))
     # An empty name is that of a form's field which nobody filled in.
     choice, varies = choose(
         None if wanted == "" else wanted,
@@ -126,7 +169,16 @@ def _choose(
     )
     if choice is None:
         raise _NoFormat(wanted, offered, varies=varies)
+    if several and not _holds_several(choice.format):
+        raise ConfigurationError(
+            f"{choice.format.suffix} holds one table, and these are several. Stream"
+            ' them as "xlsx", or each as a file of its own with stream_zip.'
+        )
     return choice, varies
+
+
+def _holds_several(format: Format) -> bool:
+    return hasattr(format, "begin_table")
 
 
 def _known_formats() -> Formats:

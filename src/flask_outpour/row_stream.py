@@ -1,13 +1,17 @@
-"""A source and a format enter; the bytes of the source's rows leave."""
+"""Sources and a format enter; the bytes of the sources' rows leave."""
 
 from __future__ import annotations
 
 import copy
+from collections import deque
 from collections.abc import Callable
 from collections.abc import Generator
 from collections.abc import Iterable
 from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import partial
 from typing import Any
+from typing import NamedTuple
 
 from flask import current_app
 
@@ -19,21 +23,31 @@ from .rows import Rows
 from .rows.model import Batch
 
 
-class RowStream(Iterator[bytes]):
-    """The bytes of a source's rows; the source is opened with the first of them.
+class Table(NamedTuple):
+    """A source of rows, and how they are opened."""
 
-    :param source: is closed when the stream ends, begun or not.
-    :param open: returns the rows of the source.
+    source: Any
+    #: Returns the rows of the source.
+    open: Callable[[Any], Rows]
+    #: Where there are several tables.
+    name: str | None = None
+
+
+class RowStream(Iterator[bytes]):
+    """The bytes of the rows of one table or several.
+
+    A source is opened with the first of its bytes.
+
+    :param tables: their sources are closed when the stream ends, begun or not.
     """
 
-    def __init__(
-        self, source: Any, format: Format, open: Callable[[Any], Rows]
-    ) -> None:
-        self._source = source
+    def __init__(self, tables: Iterable[Table], format: Format) -> None:
+        self._tables = deque(tables)
         # A format keeps between its calls what one stream needs.
         self._format = copy.copy(format)
-        self._open = open
+        #: Those of the table whose turn it is.
         self._rows: Rows | None = None
+        self._name: str | None = None
         #: Rows whose bytes were made.
         self._count = 0
         self._chunks = self._generate()
@@ -49,15 +63,19 @@ class RowStream(Iterator[bytes]):
             raise
 
     def close(self) -> None:
-        """Close the rows, or the source if it was not opened."""
+        """Close the rows, and the sources that were not opened."""
         self._chunks.close()
-        rows, self._rows = self._rows, None
-        source, self._source = self._source, None
-        try:
+        with ExitStack() as stack:
+            for table in reversed(self._tables):
+                stack.callback(self._close, partial(close_unopened, table.source))
+            self._tables.clear()
+            rows, self._rows = self._rows, None
             if rows is not None:
-                rows.close()
-            else:
-                close_unopened(source)
+                stack.callback(self._close, rows.close)
+
+    def _close(self, close: Callable[[], object]) -> None:
+        try:
+            close()
         except Exception:
             # What broke the rows may break their closing; the first error is told.
             if not self._failed:
@@ -67,22 +85,24 @@ class RowStream(Iterator[bytes]):
             )
 
     def _generate(self) -> Generator[bytes, None, None]:
-        rows = self._rows = self._open(self._source)
-        if rows.caveat is not None:
-            _warn_once(rows.caveat)
         # What comes before the rows goes with the first of them, so that an error in
         # those has its own status.
-        ahead, chunks = self._begun(rows)
-        begun = False
+        ahead, begun = b"", False
         try:
-            for made in chunks:
-                if chunk := ahead + made:
-                    yield chunk
-                    ahead, begun = b"", True
+            while self._tables:
+                begin, chunks = self._begun(self._opened())
+                ahead += begin
+                for made in chunks:
+                    if chunk := ahead + made:
+                        yield chunk
+                        ahead, begun = b"", True
+                self._end_table()
             end = ahead + self._format.finish()
         except GeneratorExit:
             raise
-        except BaseException:
+        except BaseException as error:
+            if self._name is not None:
+                error.add_note(f"This is the table {self._name!r} of several.")
             interrupt = getattr(self._format, "interrupt", None)
             if begun and interrupt is not None and (end := interrupt()):
                 yield end
@@ -90,10 +110,29 @@ class RowStream(Iterator[bytes]):
         if end:
             yield end
 
+    def _opened(self) -> Rows:
+        """Open the next table."""
+        table = self._tables[0]
+        self._name = table.name
+        rows = self._rows = table.open(table.source)
+        self._tables.popleft()
+        if rows.caveat is not None:
+            _warn_once(rows.caveat)
+        return rows
+
+    def _end_table(self) -> None:
+        """Close the rows of a table before the next one is opened."""
+        if self._tables and self._rows is not None:
+            rows, self._rows, self._count = self._rows, None, 0
+            rows.close()
+
     def _begun(self, rows: Rows) -> tuple[bytes, Iterator[bytes]]:
         """Return what comes before the rows, and the bytes of the rows."""
         # Not every format can take what a source has made ready; see Format.
         format: Any = self._format
+        if self._name is not None:
+            begin = format.begin_table(self._name, rows.columns)
+            return begin, self._fed(rows.batches, format.feed)
         if rows.lines is not None:
             return format.begin(rows.columns), map(format.frame, rows.lines)
         if rows.reader is not None and hasattr(format, "feed_arrow"):

@@ -26,6 +26,7 @@ from flask_outpour import stream_rows
 from flask_outpour.errors import ConfigurationError
 from flask_outpour.formats import Parquet
 from flask_outpour.row_stream import RowStream
+from flask_outpour.row_stream import Table
 from flask_outpour.rows import open_rows
 from formats.recorded import cut
 from formats.recorded import read_parquet
@@ -287,7 +288,7 @@ def test_bad_first_rows_are_an_ordinary_error(
 def test_categories_of_polars(dtype: Any) -> None:
     """They are text, whatever Arrow makes of them."""
     frame = polars.DataFrame({"c": ["a", "b", None]}).cast({"c": dtype})
-    with closing(RowStream(frame, Parquet(), open_rows)) as stream:
+    with closing(RowStream([Table(frame, open_rows)], Parquet())) as stream:
         content = b"".join(stream)
     assert read_parquet(content).to_pydict() == {"c": ["a", "b", None]}
 

@@ -15,6 +15,7 @@ from flask_outpour import JSON
 from flask_outpour import NDJSON
 from flask_outpour import Outpour
 from flask_outpour import stream_rows
+from flask_outpour import XLSX
 from flask_outpour.errors import ConfigurationError
 from flask_outpour.formats import Arrow
 from flask_outpour.formats import BUILT_IN
@@ -66,6 +67,7 @@ def test_built_in_formats() -> None:
         "html": "text/html",
         "arrows": "application/vnd.apache.arrow.stream",
         "parquet": "application/vnd.apache.parquet",
+        "xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     }
 
 
@@ -81,9 +83,10 @@ def test_names() -> None:
         (["html", "htm", "text/html"], HTMLTable),
         (["arrows", "application/vnd.apache.arrow.stream"], Arrow),
         (["parquet", "application/vnd.apache.parquet"], Parquet),
+        (["xlsx", ".XLSX", XLSX.media_type], XLSX),
     ]:
         assert {type(BUILT_IN.named(name)) for name in names} == {kind}
-    for name in ("", "xml", "cs", "text", "csv ", "*/*"):
+    for name in ("", "xml", "xls", "cs", "text", "csv ", "*/*"):
         assert BUILT_IN.named(name) is None
 
 

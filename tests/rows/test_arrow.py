@@ -34,6 +34,7 @@ from flask_outpour.formats import JSON
 from flask_outpour.formats import JSONSequence
 from flask_outpour.formats import TSV
 from flask_outpour.row_stream import RowStream
+from flask_outpour.row_stream import Table
 from flask_outpour.rows import open_rows
 from postgresql import PostgreSQL
 from rows.reading import read
@@ -289,7 +290,7 @@ def test_streams(app: Flask, client: FlaskClient, suffix: str) -> None:
 def test_columns_are_not_taken_apart(format: Any) -> None:
     """These formats are given whole record batches, and their chunks are as long."""
     table = pa.table({"n": range(40_000)})
-    with closing(RowStream(table, format, open_rows)) as stream:
+    with closing(RowStream([Table(table, open_rows)], format)) as stream:
         assert max(chunk.count(b"\n") for chunk in stream) > 10_000
 
 

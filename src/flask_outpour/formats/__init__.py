@@ -11,8 +11,12 @@
     batch ──► record batch ──► held with others ──► pyarrow's writer ──► bytes
               schemas, arrays  recording            arrow, parquet
 
-Each format is one file: :mod:`csv`, :mod:`json`, :mod:`html`, :mod:`arrow` and
-:mod:`parquet`; :mod:`registry` finds them by name, suffix and media type.
+    batch ──► transpose ──► cells of each column ──► rows of a sheet ──► ZIP ──► bytes
+              columns       workbooks                                    archives
+
+Each format is one file: :mod:`csv`, :mod:`json`, :mod:`html`, :mod:`arrow`,
+:mod:`parquet` and :mod:`xlsx`; :mod:`registry` finds them by name, suffix and media
+type.
 """
 
 from __future__ import annotations
@@ -28,12 +32,13 @@ from .parquet import Parquet
 from .registry import Format
 from .registry import Formats
 from .registry import require_format
+from .xlsx import XLSX
 
 #: In the order in which they are preferred where a client likes several as much.
 BUILT_IN = Formats(
     [
         *(CSV(), TSV(), JSON(), NDJSON(), JSONSequence(), HTMLTable()),
-        *(Arrow(), Parquet()),
+        *(Arrow(), Parquet(), XLSX()),
     ]
 )
 
@@ -43,6 +48,7 @@ __all__ = [
     "JSON",
     "NDJSON",
     "TSV",
+    "XLSX",
     "Arrow",
     "Format",
     "Formats",

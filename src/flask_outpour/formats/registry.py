@@ -29,6 +29,10 @@ class Format(Protocol):
     ``interrupt()``
         returns the last bytes of a stream that failed after its first; without it,
         the bytes just break off.
+    ``begin_table(name, columns)``
+        returns the bytes before the first row of one table of several, and those that
+        end the table before it. It is called instead of ``begin`` where there are
+        several; without it a format holds one table alone.
     ``begin_arrow(schema)`` and ``feed_arrow(batch)``
         are called instead of ``begin`` and ``feed`` where the source has its rows in
         Arrow's columns: with a ``pyarrow.Schema`` and ``pyarrow.RecordBatch`` objects

@@ -1,0 +1,153 @@
+"""Tables enter, one after another; the bytes of a workbook leave."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from collections.abc import Sequence
+
+from ...archives.zip import Header
+from ...archives.zip import TOO_LARGE
+from ...archives.zip import ZipWriter
+from ..columns import Batch
+from . import parts
+from . import sheets
+from .cells import Cells
+from .cells import Zones
+from .sheet_names import SheetNames
+from .texts import LongText
+
+#: Rows by which the widths of the columns are guessed. They wait for each other, but no
+#: reader could use them earlier: the compressor holds as much.
+_GUESSED = 200
+#: Bytes that are compressed at once, so that the same rows give the same bytes however
+#: they come.
+_BLOCK = 1 << 17
+#: Bytes of a sheet's XML. From 4 GiB on an archive needs fields that Excel takes in a
+#: form of its own only (apache/poi#154), and others do not take in that.
+_MOST_BYTES = TOO_LARGE - (1 << 20)
+
+
+class Book:
+    """Write one workbook; the options are those of :class:`~flask_outpour.XLSX`."""
+
+    def __init__(
+        self,
+        *,
+        titles: Mapping[str, str],
+        number_formats: Mapping[str, str],
+        zones: Zones,
+        long_text: LongText,
+        level: int,
+    ) -> None:
+        self._all_titles = titles
+        self._zones = zones
+        self._long_text = long_text
+        self._level = level
+        self._zip = ZipWriter()
+        self._styles = parts.StyleSheet(number_formats)
+        self._names = SheetNames()
+        self._sheets: list[parts.Sheet] = []
+
+    def begin_table(self, name: str | None, columns: Sequence[str]) -> bytes:
+        """Return what comes before the rows of a table, and the end of one before it.
+
+        :param name: of its sheet, where there are several.
+        :raises RowError: for more columns than a sheet takes.
+        """
+        ahead = self._end_sheet() if self._sheets else self._parts()
+        return ahead + self._begin_table(name, columns)
+
+    def feed(self, batch: Batch) -> bytes:
+        """Return what is ready of the rows.
+
+        :raises RowError: for a value that cannot be written.
+        """
+        xml = self._rows.write(batch, self._last + 1, self._count)
+        room = sheets.MOST_ROWS - self._last
+        if len(batch) <= room and self._size + len(xml) <= _MOST_BYTES:
+            return self._take(batch, xml)
+        # All rows are sound; what is left is to part them where the sheet is full.
+        if room == 0 or len(batch) == 1:
+            return self._end_sheet() + self._begin_sheet() + self.feed(batch)
+        first = room if len(batch) > room else len(batch) // 2
+        return self.feed(batch[:first]) + self.feed(batch[first:])
+
+    def finish(self) -> bytes:
+        """Return the end of the last sheet, and the parts that name the sheets."""
+        end = self._end_sheet()
+        end += self._part("xl/workbook.xml", parts.workbook(self._sheets))
+        relations = parts.workbook_relationships(len(self._sheets))
+        end += self._part("xl/_rels/workbook.xml.rels", relations)
+        return end + self._zip.finish()
+
+    def _parts(self) -> bytes:
+        return (
+            self._part("[Content_Types].xml", parts.content_types())
+            + self._part("_rels/.rels", parts.package_relationships())
+            + self._part("xl/styles.xml", self._styles.xml())
+        )
+
+    def _part(self, path: str, xml: str) -> bytes:
+        return self._begin_part(path) + self._zip.feed(xml.encode()) + self._zip.end()
+
+    def _begin_part(self, path: str) -> bytes:
+        # Always compressed: stored, LibreOffice refuses parts whose size comes behind
+        # them (zlib-ng/minizip-ng#830).
+        header = Header(name=path, most=_MOST_BYTES, level=self._level)
+        return self._zip.begin(header)
+
+    def _begin_table(self, name: str | None, columns: Sequence[str]) -> bytes:
+        cells = [
+            Cells(self._styles.of(c), zones=self._zones, long_text=self._long_text)
+            for c in columns
+        ]
+        self._rows = sheets.RowWriter(columns, cells)
+        self._titles = sheets.titles_of(columns, self._all_titles)
+        self._widths = sheets.Widths(self._titles, cells)
+        self._table = name
+        #: Rows of the table.
+        self._count = 0
+        return self._begin_sheet()
+
+    def _begin_sheet(self) -> bytes:
+        name = self._names.add(self._table or f"Sheet{len(self._sheets) + 1}")
+        self._sheets.append(parts.Sheet(name))
+        #: The number of the last row.
+        self._last = 1 if self._titles else 0
+        #: Bytes of its XML; one more for each width that turns out to be large.
+        self._size = len(self._head())
+        #: What is not compressed yet, without the head of the sheet at first.
+        self._held = bytearray()
+        self._has_head = False
+        return self._begin_part(parts.path_of(len(self._sheets)))
+
+    def _take(self, batch: Batch, xml: bytes) -> bytes:
+        if self._count < _GUESSED:
+            self._widths.see(batch[: _GUESSED - self._count])
+        self._last += len(batch)
+        self._count += len(batch)
+        self._size += len(xml)
+        self._held += xml
+        return self._blocks() if self._count >= _GUESSED else b""
+
+    def _head(self) -> bytes:
+        is_first = len(self._sheets) == 1
+        return sheets.head(self._titles, self._widths.xml(), is_first)
+
+    def _blocks(self, least: int = _BLOCK) -> bytes:
+        """Compress what is held, in blocks of one size, while there is as much."""
+        if not self._has_head:
+            self._held[:0] = self._head()
+            self._has_head = True
+        done = []
+        while len(self._held) >= least:
+            done.append(self._zip.feed(bytes(self._held[:_BLOCK])))
+            del self._held[:_BLOCK]
+        return b"".join(done)
+
+    def _end_sheet(self) -> bytes:
+        sheet = parts.Sheet(self._sheets[-1].name, len(self._titles), self._last)
+        self._sheets[-1] = sheet
+        blocks = self._blocks()
+        self._held += sheets.tail(sheet.area)
+        return blocks + self._blocks(1) + self._zip.end()

@@ -1,0 +1,105 @@
+"""Dates, times and durations enter; the numbers leave by which a sheet knows them.
+
+A sheet counts days from the end of 1899, and has the 29th of February of 1900, which
+was none: before March of that year programs differ in what a number means. So these
+times are no numbers here, nor are durations below zero, which Excel does not show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Sequence
+from datetime import date
+from datetime import datetime
+from datetime import time
+from datetime import timedelta
+from datetime import UTC
+from itertools import repeat
+from operator import attrgetter
+from operator import sub
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from ..values import Column
+from ..values import float_texts
+from ..values import Texts
+from ..values import UTC_NAMES
+
+_DAY = 86_400
+_EPOCH = datetime(1899, 12, 30)
+_EPOCH_DAY = _EPOCH.toordinal()
+#: The first day that all programs count alike.
+_FIRST = datetime(1900, 3, 1)
+#: The last time that is not rounded to a day that Excel lacks.
+_LAST = datetime(9999, 12, 31, 23, 59, 59, 999_000)
+#: Days; 9999-12-31 is the last that Excel knows.
+_MOST = 2_958_466
+_CLOCK = attrgetter("hour", "minute", "second", "microsecond")
+_ZONE = attrgetter("tzinfo")
+
+#: Numbers, and whether each is one of whole seconds; none of days says so.
+Numbers = tuple[Texts, Sequence[bool]]
+#: What returns the numbers of values, or ``None`` where not all of them have one.
+Serials = Callable[[Column], Numbers | None]
+
+
+def datetime_serials(values: Column) -> Numbers | None:
+    """Return the numbers of times, those with a zone in UTC."""
+    # By identity: some zones have no hash.
+    if len(set(map(id, map(_ZONE, values)))) > 1:
+        return None
+    zone = values[0].tzinfo
+    # Of two times with the same zone, Python takes the clocks' difference.
+    here = zone if zone is None or _is_utc(zone) else UTC
+    if min(values) < _FIRST.replace(tzinfo=here):
+        return None
+    if max(values) > _LAST.replace(tzinfo=here):
+        return None
+    return _of_durations(map(sub, values, repeat(_EPOCH.replace(tzinfo=here))))
+
+
+def _is_utc(zone: Any) -> bool:
+    return zone is UTC or (isinstance(zone, ZoneInfo) and zone.key in UTC_NAMES)
+
+
+def date_serials(values: Column) -> Numbers | None:
+    """Return the numbers of days."""
+    if min(values) < _FIRST.date():
+        return None
+    return [str(day - _EPOCH_DAY) for day in map(date.toordinal, values)], ()
+
+
+def time_serials(values: Column) -> Numbers | None:
+    """Return the numbers of times of a day, which must have no zone."""
+    if any(map(_ZONE, values)):
+        return None
+    parts = list(map(_CLOCK, values))
+    days = [
+        (hour * 3600 + minute * 60 + second + micro / 1e6) / _DAY
+        for hour, minute, second, micro in parts
+    ]
+    return float_texts(days), [not part[3] for part in parts]
+
+
+def duration_serials(values: Column) -> Numbers | None:
+    """Return the numbers of durations."""
+    if min(values) < timedelta(0) or max(values).days >= _MOST:
+        return None
+    return _of_durations(values)
+
+
+def _of_durations(durations: Any) -> Numbers:
+    seconds = list(map(timedelta.total_seconds, durations))
+    return (
+        float_texts([second / _DAY for second in seconds]),
+        list(map(float.is_integer, seconds)),
+    )
+
+
+#: By the type of the values.
+SERIALS: dict[type, Serials] = {
+    datetime: datetime_serials,
+    date: date_serials,
+    time: time_serials,
+    timedelta: duration_serials,
+}
