@@ -59,6 +59,7 @@ PUBLIC = [
     "SourceError",
     "StreamInterrupted",
     "StreamTimeout",
+    "ZipEntry",
     "stream_finished",
     "stream_first_byte",
     "stream_rows",
@@ -66,6 +67,7 @@ PUBLIC = [
     "stream_template",
     "stream_template_string",
     "stream_with_context",
+    "stream_zip",
 ]
 
 

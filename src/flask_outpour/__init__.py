@@ -16,11 +16,13 @@ body has its first chunk. It joins small items (:mod:`coalesce`) and ends once;
 :mod:`delivery` closes what it was made from and tells of the end (:mod:`signals`).
 
 :mod:`exports` makes a response of rows from anywhere (:mod:`rows`), in the format
-(:mod:`formats`) that :mod:`negotiation` finds for the request.
+(:mod:`formats`) that :mod:`negotiation` finds for the request. :mod:`zip_exports` makes
+one of files, chunks and rows in a ZIP archive (:mod:`archives`).
 """
 
 from __future__ import annotations
 
+from .archives import ZipEntry
 from .errors import ConfigurationError
 from .errors import ItemError
 from .errors import LengthError
@@ -44,6 +46,7 @@ from .signals import stream_started
 from .stream import stream_with_context
 from .templates import stream_template
 from .templates import stream_template_string
+from .zip_exports import stream_zip
 
 __all__ = [
     "CSV",
@@ -62,6 +65,7 @@ __all__ = [
     "SourceError",
     "StreamInterrupted",
     "StreamTimeout",
+    "ZipEntry",
     "stream_finished",
     "stream_first_byte",
     "stream_rows",
@@ -69,4 +73,5 @@ __all__ = [
     "stream_template",
     "stream_template_string",
     "stream_with_context",
+    "stream_zip",
 ]

@@ -62,7 +62,7 @@ class LengthError(OutpourError, ValueError):
 
 
 class SourceError(OutpourError, TypeError):
-    """What was given as a source cannot be read as rows; the message says what can."""
+    """What was given as rows, or as an entry, is none; the message says what is."""
 
     @classmethod
     def of_closed(cls, what: str, cure: str) -> SourceError:

@@ -1,0 +1,38 @@
+"""A stream of bytes and the name of its file enter; a response leaves."""
+
+from __future__ import annotations
+
+from flask import current_app
+from flask import request
+from flask import Response
+
+from .archives import ZipStream
+from .negotiation import content_disposition
+from .row_stream import RowStream
+from .stream import keep_context
+
+
+def endpoint() -> str:
+    """Return the name of the view, without that of its blueprint."""
+    return (request.endpoint or "download").rpartition(".")[2]
+
+
+def download(
+    stream: RowStream | ZipStream, *, media_type: str, name: str, attachment: bool
+) -> Response:
+    """Return a response that streams a file, inside the view's contexts.
+
+    :param name: of the file, as :func:`~flask_outpour.negotiation.file_name` mends it.
+    :param attachment: whether a browser saves it instead of showing it.
+    """
+    response: Response = current_app.response_class(
+        keep_context(stream), mimetype=media_type
+    )
+    response.headers["Content-Disposition"] = content_disposition(
+        name, attachment=attachment
+    )
+    # Where Outpour does not serve the view, nobody else closes what was not begun.
+    response.call_on_close(stream.close)
+    # Else make_conditional() would read all of it, to count its bytes.
+    response.automatically_set_content_length = False
+    return response

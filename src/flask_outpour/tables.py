@@ -1,0 +1,106 @@
+"""A source and a format enter; the tables to be streamed leave, not opened yet."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from collections.abc import Mapping
+from collections.abc import Set
+from contextlib import ExitStack
+from functools import partial
+from typing import Any
+from typing import TypeGuard
+
+from flask import current_app
+
+from .errors import ConfigurationError
+from .formats import Format
+from .row_stream import Table
+from .rows import close_unopened
+from .rows import open_rows
+from .rows.records import Extras
+
+#: The names of a table's columns, or of the columns of each of several.
+Columns = Iterable[str] | Mapping[str, Iterable[str]] | None
+
+
+def is_several(source: object) -> TypeGuard[Mapping[str, Any]]:
+    """Whether a source is several tables, by their names."""
+    return isinstance(source, Mapping)
+
+
+def holds_several(format: Format) -> bool:
+    """Whether a format holds more than one table."""
+    return hasattr(format, "begin_table")
+
+
+def close_source(source: Any) -> None:
+    """Close a source, or several, of which nothing was read."""
+    with ExitStack() as stack:
+        for each in [*source.values()][::-1] if is_several(source) else (source,):
+            stack.callback(close_unopened, each)
+
+
+def tables_of(
+    source: Any, format: Format, *, columns: Columns, bind: Any, extras: Extras
+) -> list[Table]:
+    """Return the tables of a source, each with what opens it.
+
+    :raises ConfigurationError: for several, where the format holds one, and for names
+        and options that do not fit.
+    """
+    if extras not in ("raise", "ignore"):
+        raise ConfigurationError(
+            f"extras= takes 'raise' or 'ignore', but it is {extras!r}."
+        )
+    opened = partial(
+        open_rows,
+        bind=bind,
+        session=_session(),
+        extras=extras,
+        lines=getattr(format, "lines", None),
+    )
+    if not is_several(source):
+        names = None if columns is None else _names(columns)
+        return [Table(source, partial(opened, columns=names))]
+    if not holds_several(format):
+        raise ConfigurationError(
+            f"{format.suffix} holds one table, and these are several. Stream them as"
+            ' "xlsx", or each as a file of its own with stream_zip.'
+        )
+    named = _named(source, {} if columns is None else columns)
+    return [
+        Table(each, partial(opened, columns=named.get(name)), name)
+        for name, each in source.items()
+    ]
+
+
+def _named(source: Mapping[str, Any], columns: object) -> dict[str, tuple[str, ...]]:
+    """Return the names of columns that are given, by the names of their tables."""
+    if not source or not all(isinstance(name, str) for name in source):
+        raise ConfigurationError(
+            "Several tables are given as a dict of their names and sources, such as"
+            f' {{"Orders": orders}}, but it has the keys {list(source)!r}.'
+        )
+    if not isinstance(columns, Mapping) or not columns.keys() <= source.keys():
+        raise ConfigurationError(
+            "With several tables columns= takes a dict of their names and the names of"
+            f" their columns, but it is {columns!r}; the tables are"
+            f" {', '.join(source)}."
+        )
+    return {name: _names(columns[name]) for name in columns}
+
+
+def _session() -> Any:
+    extension = current_app.extensions.get("sqlalchemy")
+    return getattr(extension, "session", None)
+
+
+def _names(columns: Iterable[str]) -> tuple[str, ...]:
+    ordered = not isinstance(columns, str | Mapping | Set)
+    names = tuple(columns) if ordered else ()
+    if not ordered or not all(isinstance(name, str) for name in names):
+        raise ConfigurationError(
+            "columns= takes the names of columns in their order, such as"
+            f' ["id", "name"], but it is {columns!r}.'
+        )
+    return names
