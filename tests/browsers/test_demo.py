@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -52,6 +53,22 @@ def seconds(tab: Any, side: str) -> float:
     """Return after how long a page is said to have been whole."""
     (end,) = texts(tab, f"[data-side={side}] .end")
     return float(end.removeprefix("The whole page had come after ").split()[0])
+
+
+@pytest.mark.parametrize(
+    ("link", "name"), [("Excel workbook", "orders.xlsx"), ("tables.zip", "tables.zip")]
+)
+def test_a_click_saves_the_file(
+    open_tab: Callable[..., Any], url: str, link: str, name: str
+) -> None:
+    """The links of the home page save a workbook and an archive, both whole."""
+    tab = open_tab("native")
+    tab.goto(url)
+    with tab.expect_download() as download:
+        tab.get_by_role("link", name=link, exact=True).click()
+    assert download.value.suggested_filename == name
+    with ZipFile(download.value.path()) as archive:
+        assert archive.testzip() is None
 
 
 @pytest.mark.parametrize("browser", ["native", "plain"])

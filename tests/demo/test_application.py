@@ -6,7 +6,9 @@ import html
 import re
 import shutil
 import subprocess
+import zipfile
 from html.parser import HTMLParser
+from io import BytesIO
 from pathlib import Path
 from urllib.parse import unquote
 from urllib.parse import urljoin
@@ -36,7 +38,7 @@ CHROMIUM = (
     "--disable-component-update",
 )
 #: How the address of an export ends, for each format, and what then comes.
-ENDS = {*TEXTS, *OBJECTS}
+ENDS = {*TEXTS, *OBJECTS, ".xlsx"}
 MEDIA_TYPES = {format.media_type for format in BUILT_IN}
 
 
@@ -136,6 +138,23 @@ def test_home_lists_each_table(tables_url: str) -> None:
     for name in (*NAMES, "few"):
         shown = [link for link in links if unquote(link).startswith(f"/rows/{name}.")]
         assert {unquote(link).removeprefix(f"/rows/{name}") for link in shown} >= ENDS
+
+
+@pytest.mark.parametrize(
+    ("fixture", "kinds"), [("orders_url", {"zip"}), ("tables_url", {"zip", "xlsx"})]
+)
+def test_home_leads_to_all_tables_in_one_file(
+    request: pytest.FixtureRequest, fixture: str, kinds: set[str]
+) -> None:
+    """The whole database is behind a link, and its view is shown."""
+    url = request.getfixturevalue(fixture)
+    page = get(f"{url}/")
+    links = [link for link in Page(page).links() if link.startswith("/all/")]
+    assert {link.rpartition(".")[2] for link in links} == kinds
+    for link in links:
+        with urlopen(urljoin(url, link), timeout=30) as response:
+            assert zipfile.is_zipfile(BytesIO(response.read()))
+    assert "stream_zip(entries" in page
 
 
 @pytest.mark.parametrize("fixture", ["orders_url", "tables_url"])

@@ -17,8 +17,10 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from flask_outpour import Outpour
 
+from .all_tables import all_views
 from .figures import Figures
 from .figures import ROWS
+from .sqlite import SQLiteFile
 from .sqlite import SQLiteTable
 from .tables import Database
 from .tables import Table
@@ -30,6 +32,7 @@ from .views import example_views
 from .views import export_views
 from .views import stream_template
 from .views import table_views
+from .workbook import add_workbook
 
 #: About what a browser shows without becoming slow.
 PAGE_ROWS = 20_000
@@ -48,7 +51,7 @@ def outpour_app(views: Blueprint) -> Flask:
 
 
 def orders_application(path: Path, rows: int) -> DispatcherMiddleware:
-    """Return the page's three examples, and the export, of the generated orders.
+    """Return the page's three examples, and the exports, of the generated orders.
 
     :param rows: how many orders there are, for the home page to say.
     """
@@ -59,7 +62,12 @@ def orders_application(path: Path, rows: int) -> DispatcherMiddleware:
     plain = example_views(table.rows, table.source)
     add_deferred_today(deferred, path)
     add_plain_today(plain, path)
-    sides = {"/outpour": outpour_app(deferred), "/plain": plain_app(plain)}
+    add_workbook(deferred, table)
+    sides = {
+        "/outpour": outpour_app(deferred),
+        "/plain": plain_app(plain),
+        "/all": outpour_app(all_views(SQLiteFile(path))),
+    }
     return _mounted(home, sides, SQLiteTable)
 
 
@@ -75,6 +83,7 @@ def tables_application(database: Database) -> DispatcherMiddleware:
         "/plain": plain_app(table_views(database)),
         # Apart from the others, so that no name of a table means two things.
         "/rows": outpour_app(export_views(database)),
+        "/all": outpour_app(all_views(database)),
     }
     return _mounted(home, sides, database.table_class)
 

@@ -125,7 +125,9 @@ def export_views(database: Database) -> Blueprint:
     views.record(take_any_name)
 
     @views.route("/<any_name:name>")
-    @views.route('/<any_name:name>.<any(csv,tsv,json,ndjson,"json-seq",html):suffix>')
+    @views.route(
+        '/<any_name:name>.<any(csv,tsv,json,ndjson,"json-seq",html,xlsx):suffix>'
+    )
     def export_table(name: str, suffix: str = "") -> Response:
         table = find_table(database, name) or abort(404)
         format = CSV(excel=True) if "excel" in request.args else None
