@@ -48,6 +48,7 @@ from flask_outpour import stream_finished
 from flask_outpour import stream_rows
 from flask_outpour.formats import HTMLTable
 from flask_outpour.formats import JSONSequence
+from watched import Watched
 
 ORDERS = [{"id": 1, "name": "Ada"}, {"id": 2, "name": None}]
 #: The orders in each format, and its media type as a client sees it.
@@ -69,30 +70,13 @@ BODIES = {
 }
 
 
-class Source:
-    """Rows that know whether they were pulled and closed, and can fail."""
+class Source(Watched):
+    """The orders, if no other rows are given."""
 
     def __init__(
         self, rows: Iterable[Any] = ORDERS, error: BaseException | None = None
     ) -> None:
-        self._rows = iter(rows)
-        self._error = error
-        self.pulled = 0
-        self.closed = 0
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        self.pulled += 1
-        for row in self._rows:
-            return row
-        if self._error is not None:
-            raise self._error
-        raise StopIteration
-
-    def close(self) -> None:
-        self.closed += 1
+        super().__init__(rows, error)
 
 
 def export(app: Flask, source: Any = ORDERS, *args: Any, **options: Any) -> None:

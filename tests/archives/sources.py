@@ -11,34 +11,18 @@ from flask_outpour import ZipEntry
 from flask_outpour.archives import ZipStream
 from flask_outpour.archives.plans import Defaults
 from flask_outpour.archives.plans import Planner
+from watched import Watched
 
 MOMENT = datetime(2024, 5, 6, 7, 8, 10)
 
 
-class Chunks:
-    """Chunks that know whether they were pulled and closed, and can fail."""
+class Chunks(Watched):
+    """One chunk, if no others are given."""
 
     def __init__(
         self, chunks: Iterable[Any] = (b"x",), error: Exception | None = None
     ) -> None:
-        self._chunks = iter(chunks)
-        self._error = error
-        self.pulled = 0
-        self.closed = 0
-
-    def __iter__(self) -> Iterator[Any]:
-        return self
-
-    def __next__(self) -> Any:
-        self.pulled += 1
-        for chunk in self._chunks:
-            return chunk
-        if self._error is not None:
-            raise self._error
-        raise StopIteration
-
-    def close(self) -> None:
-        self.closed += 1
+        super().__init__(chunks, error)
 
 
 class Lines:

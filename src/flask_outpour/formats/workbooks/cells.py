@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
-from datetime import date
 from datetime import datetime
-from datetime import time
-from datetime import timedelta
 from decimal import Decimal
 from functools import partial
 from math import isfinite
@@ -211,7 +208,3 @@ def _is_exact(value: Decimal) -> bool:
         return False
     digits = "".join(map(str, value.as_tuple().digits)).strip("0")
     return len(digits) <= _DIGITS and (not value or size >= Decimal(_LEAST))
-
-
-#: The types that have a style of their own.
-TIMES = (datetime, date, time, timedelta)
