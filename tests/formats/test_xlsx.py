@@ -30,6 +30,7 @@ from flask_outpour import stream_rows
 from flask_outpour import XLSX
 from flask_outpour.archives import deflate
 from flask_outpour.errors import ConfigurationError
+from flask_outpour.formats.workbooks import book
 from flask_outpour.row_stream import RowStream
 from flask_outpour.row_stream import Table
 from flask_outpour.rows import open_rows
@@ -83,6 +84,23 @@ def test_rows_leave_while_others_come() -> None:
     format.begin(["a", "b"])
     sent = [format.feed(rows[n : n + 500]) for n in range(0, 5000, 500)]
     assert sum(map(bool, sent)) >= 5
+
+
+def test_rows_of_a_slow_source_do_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """When nothing was sent for ten seconds, all that was fed can be read."""
+    seconds = iter([0.0, 4.0, 9.9, 10.0, 19.9, 20.0])
+    monkeypatch.setattr(book, "monotonic", lambda: next(seconds))
+    format = XLSX()
+    sent = [format.begin(["a"])]
+    sent += [format.feed([(f"row {n}",)]) for n in range(5)]
+    assert [bool(part) for part in sent] == [True, False, False, True, False, True]
+    content = b"".join(sent)
+    # Behind the name of the sheet's part.
+    packed = content.rpartition(b"sheet1.xml")[2]
+    xml = zlib.decompressobj(-zlib.MAX_WBITS).decompress(packed)
+    assert xml.endswith(b"row 4</t></is></c></row>")
+    rows = by_calamine(content + format.finish())
+    assert rows == {"Sheet1": [["a"], *([f"row {n}"] for n in range(5))]}
 
 
 @given(cells.batches())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from time import monotonic
 
 from ...archives.zip import Header
 from ...archives.zip import TOO_LARGE
@@ -22,6 +23,9 @@ _GUESSED = 200
 #: Bytes that are compressed at once, so that the same rows give the same bytes however
 #: they come.
 _BLOCK = 1 << 17
+#: Seconds without a byte after which those that are held are sent, too: proxies wait for
+#: 30 or 60 before they give up.
+_SILENCE = 10.0
 #: Bytes of a sheet's XML. From 4 GiB on an archive needs fields that Excel takes in a
 #: form of its own only (apache/poi#154), and others do not take in that.
 _MOST_BYTES = TOO_LARGE - (1 << 20)
@@ -47,6 +51,7 @@ class Book:
         self._styles = parts.StyleSheet(number_formats)
         self._names = SheetNames()
         self._sheets: list[parts.Sheet] = []
+        self._sent = monotonic()
 
     def begin_table(self, name: str | None, columns: Sequence[str]) -> bytes:
         """Return what comes before the rows of a table, and the end of one before it.
@@ -58,19 +63,28 @@ class Book:
         return ahead + self._begin_table(name, columns)
 
     def feed(self, batch: Batch) -> bytes:
-        """Return what is ready of the rows.
+        """Return what is ready of the rows, and all where the source is slow.
 
         :raises RowError: for a value that cannot be written.
         """
+        made = self._fed(batch)
+        now = monotonic()
+        if not made and now - self._sent >= _SILENCE:
+            made = self._blocks(1) + self._zip.flush()
+        if made:
+            self._sent = now
+        return made
+
+    def _fed(self, batch: Batch) -> bytes:
         xml = self._rows.write(batch, self._last + 1, self._count)
         room = sheets.MOST_ROWS - self._last
         if len(batch) <= room and self._size + len(xml) <= _MOST_BYTES:
             return self._take(batch, xml)
         # All rows are sound; what is left is to part them where the sheet is full.
         if room == 0 or len(batch) == 1:
-            return self._end_sheet() + self._begin_sheet() + self.feed(batch)
+            return self._end_sheet() + self._begin_sheet() + self._fed(batch)
         first = room if len(batch) > room else len(batch) // 2
-        return self.feed(batch[:first]) + self.feed(batch[first:])
+        return self._fed(batch[:first]) + self._fed(batch[first:])
 
     def finish(self) -> bytes:
         """Return the end of the last sheet, and the parts that name the sheets."""
