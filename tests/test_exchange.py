@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from contextlib import nullcontext
 from typing import Any
 from urllib.error import HTTPError
 from urllib.request import Request
@@ -35,6 +36,7 @@ import flask_outpour
 from flask_outpour import ItemError
 from flask_outpour import Outpour
 from flask_outpour import stream_finished
+from flask_outpour import stream_rows
 from flask_outpour import stream_with_context
 
 ANY_SOURCE = pytest.mark.parametrize(
@@ -862,3 +864,30 @@ def test_application_called_inside_a_view_has_its_own_exchange(
         return Response(stream_with_context(generate()))
 
     assert client.get("/inner").text == "tests.apptests.othertests.othertests.app"
+
+
+@ANY_SOURCE
+def test_response_within_the_first_item_is_read_whole(
+    app: Flask, client: FlaskClient, wrap: Callable[..., Any]
+) -> None:
+    """What the first chunk has begun is not given up before it is sent."""
+    rows = [{"id": number} for number in range(3000)]
+    closed: list[str] = []
+
+    @app.get("/")
+    def view() -> Response:
+        context = app.test_request_context() if wrap is iter else nullcontext()
+
+        def generate() -> Iterator[bytes]:
+            with context:
+                inner = stream_rows(rows, "csv")
+            inner.call_on_close(lambda: closed.append("inner"))
+            try:
+                yield from inner.iter_encoded()
+            finally:
+                inner.close()
+
+        return Response(wrap(generate()))
+
+    assert client.get("/").data.count(b"\n") == 3001
+    assert closed == ["inner"]

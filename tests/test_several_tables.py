@@ -146,13 +146,24 @@ def test_statements_share_a_session(show: Show) -> None:
     engine.dispose()
 
 
-@pytest.mark.parametrize("format", ["csv", "json", CSV(excel=True), "parquet"])
-def test_format_of_one_table_is_refused(show: Show, format: Any) -> None:
+@pytest.mark.parametrize(
+    "options", [{"format": CSV(excel=True)}, {"formats": ["csv", "json"]}]
+)
+def test_format_of_one_table_is_refused(show: Show, options: Any) -> None:
     """The error names what can be done, and the sources are closed."""
     log: list[str] = []
-    with pytest.raises(ConfigurationError, match=r'"xlsx", or .* stream_zip'):
-        show({"a": Source(log, "a", 1), "b": Source(log, "b", 1)}, format)
+    with pytest.raises(ConfigurationError, match=r'several.* xlsx|"xlsx", or'):
+        show({"a": Source(log, "a", 1), "b": Source(log, "b", 1)}, **options)
     assert log == ["a ends", "b ends"]
+
+
+@pytest.mark.parametrize("name", ["csv", "json", "parquet"])
+def test_client_that_asks_for_one_table_is_told(show: Show, name: str) -> None:
+    """A name, which may be that of the URL's suffix, is an error of the client's."""
+    response = show({"a": [{"id": 1}]}, name)
+    assert response.status_code == 406
+    assert "xlsx (" in response.text
+    assert "parquet (" not in response.text
 
 
 @pytest.mark.parametrize(
@@ -201,7 +212,7 @@ def test_error_in_a_later_table_ends_the_stream(
         pytest.raises(IncompleteRead) as caught,
     ):
         response.read()
-    assert "This is the table 'Bad' of several." in caplog.text
+    assert "This is the table 'Bad' of several" in caplog.text
     assert log == ["Bad begins", "Bad ends", "Never ends"]
     with pytest.raises(CalamineError):
         sheets_of(caught.value.partial)
@@ -212,7 +223,8 @@ def test_bad_value_names_row_and_column_of_its_table(show: Show) -> None:
     tables = {"a": [{"n": 1}] * 3, "b": [{"n": 1}, {"n": object()}]}
     with pytest.raises(RowError, match="Row 2, column 'n'") as caught:
         _ = show(tables, "xlsx").data
-    assert caught.value.__notes__ == ["This is the table 'b' of several."]
+    (note,) = caught.value.__notes__
+    assert note.startswith("This is the table 'b' of several")
 
 
 def test_what_gives_no_rows_is_told(show: Show) -> None:
@@ -234,3 +246,24 @@ def test_failure_to_close_hides_no_other(show: Show) -> None:
     with pytest.raises(LookupError):
         show(tables, "xlsx", columns={"a": ["n"]})
     assert log == ["a begins", "a ends", "b ends"]
+
+
+def test_cure_is_that_of_several_tables(show: Show) -> None:
+    """Tuples without names are told how to name them here."""
+    with pytest.raises(SourceError) as caught:
+        _ = show({"a": ORDERS, "b": [(1, 2)]}, "xlsx").data
+    assert "columns={'b': [...]}" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("option", ["titles", "number_formats"])
+def test_option_for_a_column_that_no_table_has(show: Show, option: str) -> None:
+    """A typo is told when all tables are known."""
+    book = XLSX(**{option: {"name": "0", "nmae": "0"}})
+    with pytest.raises(ConfigurationError, match=f"{option}= names 'nmae', but"):
+        _ = show({"a": ORDERS, "b": [{"x": 1}]}, book).data
+
+
+def test_name_of_one_sheet_is_not_that_of_several(show: Show) -> None:
+    """sheet= would be lost beside the names of the tables."""
+    with pytest.raises(ConfigurationError, match="sheet='X' is for one table"):
+        show({"a": ORDERS}, XLSX(sheet="X"))

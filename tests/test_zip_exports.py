@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sqlite3
+from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime
@@ -19,6 +20,7 @@ from flask import g
 from flask import got_request_exception
 from flask import request
 from flask import Response
+from flask import send_file
 from flask import session
 from flask.testing import FlaskClient
 from werkzeug.http import parse_options_header
@@ -33,6 +35,7 @@ from flask_outpour import CSV
 from flask_outpour import Outpour
 from flask_outpour import Rows
 from flask_outpour import SourceError
+from flask_outpour import stream_rows
 from flask_outpour import stream_zip
 from flask_outpour import ZipEntry
 
@@ -219,7 +222,7 @@ def test_error_of_the_first_content_has_its_status(
             ZipEntry("a", ORDERS, format="xml"),
             "there is no format 'xml'. There are",
         ),
-        (ZipEntry("a", ORDERS, columns=["id"]), "list is no content for this name"),
+        (ZipEntry("a", ORDERS, columns=["id"]), "the name says no format"),
         (ZipEntry("a.csv", ORDERS, extras="drop"), "'raise' or 'ignore', but it is"),  # type: ignore[arg-type]
         (ZipEntry("a.csv", ORDERS, columns="id"), "names of columns in their order"),
         (ZipEntry("a", ORDERS, format=CSV), "CSV is no format, but a class"),  # type: ignore[arg-type]
@@ -562,3 +565,59 @@ def test_file_of_a_block_names_the_cure(app: Flask, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="closed file") as caught:
         app.test_client().get("/archive")
     assert any("Give its path" in note for note in caught.value.__notes__)
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["made", "function"])
+def test_responses_are_contents(
+    app: Flask, client: FlaskClient, tmp_path: Path, later: bool
+) -> None:
+    """What other views would send goes into an archive, also another archive."""
+    path = tmp_path / "a.txt"
+    path.write_text("text")
+    makers: dict[str, Callable[[], Response]] = {
+        "orders.csv": lambda: stream_rows(ORDERS * 5000, "csv"),
+        "in.zip": lambda: stream_zip({"b.txt": "b" * 100_000}),
+        "a.txt": lambda: send_file(path),
+        "page.html": lambda: Response("<p>"),
+    }
+
+    @app.get("/all.zip")
+    def all_of_them() -> Response:
+        return stream_zip({n: make if later else make() for n, make in makers.items()})
+
+    found = contents(client.get("/all.zip").data)
+    assert found["orders.csv"].count(b"\n") == 1 + 5000 * len(ORDERS)
+    assert contents(found["in.zip"]) == {"b.txt": b"b" * 100_000}
+    assert (found["a.txt"], found["page.html"]) == (b"text", b"<p>")
+
+
+def test_rows_that_lack_an_option_tell_where_it_goes(app: Flask) -> None:
+    """stream_rows would take columns= itself; here it is the entry's."""
+    archive(app, {"orders.csv": [(1, 2)]})
+    app.testing = True
+    with pytest.raises(SourceError) as caught:
+        ask(app)
+    assert "ZipEntry(name, rows, columns=...)" in "".join(caught.value.__notes__)
+
+
+@pytest.mark.parametrize(
+    ("entries", "words"),
+    [
+        ([Path("a")], r"Entry 1 is PosixPath. Write \(path.name, path\)."),
+        (Path("a"), r"PosixPath gives no entries. .* folder.iterdir\(\)"),
+        ([("a", b"", 0)], "Entry 1 is tuple with 3 items"),
+    ],
+)
+def test_first_try_of_many_is_answered(app: Flask, entries: Any, words: str) -> None:
+    """Paths without names, and what is no pair, are errors that say what to write."""
+    with app.test_request_context(), pytest.raises(SourceError, match=words):
+        stream_zip(entries)
+
+
+def test_name_of_the_download_is_a_text(app: Flask) -> None:
+    """A path as filename= is an error that names the option."""
+    with (
+        app.test_request_context(),
+        pytest.raises(ConfigurationError, match="filename= takes a text"),
+    ):
+        stream_zip({}, filename=Path("a.zip"))  # type: ignore[arg-type]

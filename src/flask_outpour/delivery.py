@@ -55,6 +55,10 @@ class Delivery:
         #: Whether an error handler answered, so that the error is reported.
         self.answered = False
 
+    def take_over(self, sources: list[Any]) -> None:
+        """Close these sources, too, when the body ends."""
+        self._sources += sources
+
     def started(self) -> None:
         """Send the first signal."""
         stream_started.send(self._app, **self._facts)

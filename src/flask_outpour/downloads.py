@@ -7,14 +7,22 @@ from flask import request
 from flask import Response
 
 from .archives import ZipStream
+from .errors import ConfigurationError
 from .negotiation import content_disposition
 from .row_stream import RowStream
 from .stream import keep_context
 
 
-def endpoint() -> str:
-    """Return the name of the view, without that of its blueprint."""
-    return (request.endpoint or "download").rpartition(".")[2]
+def name_of(filename: object) -> str:
+    """Return the name that a view gives to a file, or its own.
+
+    :raises ConfigurationError: for a name that is no text.
+    """
+    if not filename:
+        return (request.endpoint or "download").rpartition(".")[2]
+    if not isinstance(filename, str):
+        raise ConfigurationError(f"filename= takes a text, but it is {filename!r}.")
+    return filename
 
 
 def download(

@@ -221,6 +221,11 @@ class Exchange:
         """Pull the first chunk, unless the application has begun to read."""
         if self._primes and self._body is not None and not self._body.begun:
             self.scope.run(self._body.prime)
+            assert self._delivery is not None
+            # What the first chunk has begun, such as an export inside an archive, goes
+            # on with the others.
+            self._delivery.take_over(self.streams)
+            self.streams = []
 
     def _close(self, iterable: Any) -> None:
         if hasattr(iterable, "close"):

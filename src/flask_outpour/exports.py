@@ -11,7 +11,8 @@ from flask import Response
 from werkzeug.exceptions import NotAcceptable
 
 from .downloads import download
-from .downloads import endpoint
+from .downloads import name_of
+from .errors import ConfigurationError
 from .formats import BUILT_IN
 from .formats import Format
 from .formats import Formats
@@ -82,13 +83,14 @@ def stream_rows(
         tables = tables_of(
             source, choice.format, columns=columns, bind=bind, extras=extras
         )
+        name = file_name(name_of(filename), choice, known_formats())
     except BaseException:
         close_source(source)
         raise
     response = download(
         RowStream(tables, choice.format),
         media_type=choice.format.media_type,
-        name=file_name(filename or endpoint(), choice, known_formats()),
+        name=name,
         attachment=attachment,
     )
     if varies:
@@ -104,8 +106,12 @@ def _choose(
 ) -> tuple[Choice, bool]:
     known = known_formats()
     offered = known if names is None else known.only(names)
-    if several and wanted is None:
+    if several and (wanted is None or isinstance(wanted, str)):
         offered = Formats(each for each in offered if holds_several(each))
+        if not list(offered):
+            raise ConfigurationError(
+                "formats= has none that holds several tables; xlsx does."
+            )
     # An empty name is that of a form's field which nobody filled in.
     choice, varies = choose(
         None if wanted == "" else wanted,

@@ -16,7 +16,7 @@ from .archives import ZipStream
 from .archives.plans import Defaults
 from .archives.plans import Planner
 from .downloads import download
-from .downloads import endpoint
+from .downloads import name_of
 from .errors import ConfigurationError
 from .exports import known_formats
 from .formats import Format
@@ -155,4 +155,4 @@ class _EntryRows:
 def _archive_name(name: str | None) -> str:
     # All that counts of a format here is its suffix.
     choice = Choice(cast(Format, _Zip), _Zip.suffix)
-    return file_name(name or endpoint(), choice, known_formats())
+    return file_name(name_of(name), choice, known_formats())

@@ -301,7 +301,6 @@ async def asynchronous() -> Any:
     [
         (None, "NoneType is no content for this name"),
         (7, "int is no content for this name"),
-        ([], "list is no content for this name"),
         ([(1, 2)], "list is no content for this name"),
         ({1}, "set is no content for this name"),
         (dict, "type is no content for this name"),
@@ -333,7 +332,8 @@ def test_chunk_that_is_none_fails_the_archive() -> None:
     with pytest.raises(SourceError, match="the iterator gave tuple") as caught:
         archive({"orders.csv": rows})
     assert str(caught.value).startswith("Entry 1, 'orders.csv': ")
-    assert "ZipEntry('orders.csv', rows, format=\"csv\")" in str(caught.value)
+    cure = "ZipEntry('orders.csv', rows, format=\"csv\", columns=[...])"
+    assert cure in str(caught.value)
     assert rows.closed == 1
 
 
@@ -345,3 +345,20 @@ def test_text_that_utf8_lacks_names_its_entry() -> None:
     with pytest.raises(UnicodeEncodeError) as caught:
         archive({"a": b"", "b": iter(["fine", "\udcff"])})
     assert "entry 2, 'b'" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("make", [io.BytesIO, temporary], ids=["BytesIO", "file"])
+def test_file_that_was_just_written_is_not_taken_for_empty(make: Any) -> None:
+    """A file that stands at its end is an error that says how to go back."""
+    file = make(b"abc")
+    file.seek(0, io.SEEK_END)
+    with pytest.raises(SourceError, match=r"end of its 3 bytes.*seek\(0\)") as caught:
+        archive({"a": b"", "b": file})
+    assert caught.value.__notes__ == ["It was raised for entry 2, 'b'."]
+    assert file.closed
+    assert one(make(b"")) == b""
+
+
+def test_empty_list_has_no_chunks() -> None:
+    """Where the name is that of no format, a list without chunks is an empty file."""
+    assert one([], "a.txt") == b""

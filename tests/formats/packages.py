@@ -22,7 +22,9 @@ def installed_apart(
     installed once, where pytest has a cache.
     """
     cache = getattr(config, "cache", None)
-    folder = Path(cache.mkdir(package) if cache else tmp_path_factory.mktemp(package))
+    # Wheels differ from one version of Python to another.
+    name = f"{package}-{sys.version_info.major}.{sys.version_info.minor}"
+    folder = Path(cache.mkdir(name) if cache else tmp_path_factory.mktemp(name))
     done = folder / "installed"
     if not done.exists():
         # Apart until it is whole: others may install it at the same time.

@@ -242,6 +242,9 @@ def test_name_of_the_sheet() -> None:
         ({"number_formats": {"a": "0\x01"}}, "number_formats="),
         ({"number_formats": {"a": "\ud800"}}, "number_formats="),
         ({"number_formats": {"a": "0" * 256}}, "number_formats="),
+        ({"number_formats": {"a": "%d.%m.%Y"}}, "as Excel has them.*dd.mm.yyyy"),
+        ({"number_formats": {"a": "{:.2f}"}}, "as Excel has them"),
+        ({"number_formats": {"a": '0 "EUR'}}, "as Excel has them"),
         ({"sheet": 1}, "sheet="),
     ],
 )

@@ -146,10 +146,16 @@ class OpenFile(Content):
 
 
 class Chunks(Content):
-    """An iterator of bytes or text, small or large."""
+    """An iterator of bytes or text, small or large.
 
-    def __init__(self, title: str, name: str, chunks: Iterable[Any]) -> None:
+    :param source: is closed in its place, where it comes from something else.
+    """
+
+    def __init__(
+        self, title: str, name: str, chunks: Iterable[Any], source: Any = None
+    ) -> None:
         super().__init__()
+        self._source = chunks if source is None else source
         self._title = title
         self._name = name
         self._chunks = chunks
@@ -163,15 +169,16 @@ class Chunks(Content):
 
     def close(self) -> None:
         """Close the iterator, if it can be closed."""
-        _close(self._chunks)
+        _close(self._source)
 
     def _checked(self) -> Iterator[Any]:
         for chunk in self._chunks:
             if not isinstance(chunk, str | bytes | bytearray | memoryview):
                 raise SourceError(
                     f"{self._title}: the iterator gave {type(chunk).__name__}, not"
-                    " bytes or str. For rows, say in which format:"
-                    f' ZipEntry({self._name!r}, rows, format="csv").'
+                    " bytes or str. For rows, say in which format, and name the columns"
+                    f' of tuples: ZipEntry({self._name!r}, rows, format="csv",'
+                    " columns=[...])."
                 )
             yield chunk
 
@@ -208,16 +215,34 @@ def _view(data: str | bytes | bytearray | memoryview) -> memoryview:
 def _size_left(file: Any) -> int | None:
     """Return how many bytes an open file has left, where that is sure.
 
+    :raises SourceError: when it has some, and none of them is left.
+    """
+    size = _size_of(file)
+    if size is None:
+        return None
+    left: int = max(0, size - file.tell())
+    if size and not left:
+        # So it is when it has just been written.
+        raise SourceError(
+            f"The open file stands at the end of its {size} bytes, so that nothing is"
+            " left to read. Call file.seek(0) before."
+        )
+    return left
+
+
+def _size_of(file: Any) -> int | None:
+    """Return the size of an open file, where that is sure.
+
     Others, such as a file of gzip's, have a descriptor and a size that are not theirs.
     """
     if isinstance(file, io.BytesIO):
-        return max(0, file.getbuffer().nbytes - file.tell())
+        return int(file.getbuffer().nbytes)
     if not isinstance(file, io.BufferedReader | io.BufferedRandom):
         return None
     if not isinstance(file.raw, io.FileIO) or file.closed:
         return None
     facts = os.fstat(file.fileno())
-    return max(0, facts.st_size - file.tell()) if stat.S_ISREG(facts.st_mode) else None
+    return int(facts.st_size) if stat.S_ISREG(facts.st_mode) else None
 
 
 def _announced(file: Any, size: int) -> Pieces:

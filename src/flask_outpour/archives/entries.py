@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import KW_ONLY
 from datetime import datetime
+from os import PathLike
 from typing import Any
 from typing import Literal
 from typing import TYPE_CHECKING
@@ -84,6 +85,11 @@ _TAKES = (
     " pairs and ZipEntry objects, or a function that returns one of these"
 )
 
+_OF_FOLDER = (
+    "Give the files of a folder, each with its name: ((path.name, path) for path in"
+    " folder.iterdir() if path.is_file())."
+)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ZipEntry:
@@ -141,7 +147,8 @@ def items_of(entries: Any) -> Iterator[Any]:
     if isinstance(entries, Mapping):
         return iter(entries.items())
     if isinstance(entries, str | bytes) or not isinstance(entries, Iterable):
-        raise SourceError(f"{type(entries).__name__} gives no entries. {_TAKES}.")
+        cure = _OF_FOLDER if isinstance(entries, PathLike) else f"{_TAKES}."
+        raise SourceError(f"{type(entries).__name__} gives no entries. {cure}")
     return iter(entries)
 
 
@@ -154,7 +161,12 @@ def entry_of(number: int, item: Any) -> ZipEntry:
     if _is_pair(item):
         item = ZipEntry(*item)
     if not isinstance(item, ZipEntry):
-        raise SourceError(f"Entry {number} is {type(item).__name__}. {_TAKES}.")
+        what = type(item).__name__
+        if isinstance(item, tuple | list):
+            what += f" with {len(item)} items"
+        is_path = isinstance(item, PathLike)
+        cure = "Write (path.name, path)" if is_path else _TAKES
+        raise SourceError(f"Entry {number} is {what}. {cure}.")
     if not isinstance(item.name, str):
         raise SourceError(
             f"The name of entry {number} is {type(item.name).__name__}, not str. Write"

@@ -22,8 +22,8 @@ from .errors import entry_title
 
 _TAKES = (
     "An entry's content is bytes, text, a path, an open file, an iterator of chunks of"
-    " bytes or text, or a function that returns one of these; rows where the name ends"
-    ' in the suffix of a format, or as ZipEntry(name, rows, format="csv")'
+    " bytes or text, a response, or a function that returns one of these; rows where"
+    ' the name ends in the suffix of a format, or as ZipEntry(name, rows, format="csv")'
 )
 
 
@@ -75,6 +75,9 @@ def _file_content(given: Any) -> Content | None:
 
 def _made_content(title: str, name: str, given: Any) -> Content | None:
     """Return a content that a function or an iterator makes, or ``None``."""
+    if hasattr(given, "iter_encoded"):
+        # A response of Flask's, such as another archive.
+        return Chunks(title, name, given.iter_encoded(), given)
     if callable(given) and not isinstance(given, Iterable | type):
         return Called(given)
     if isinstance(given, Iterator) or _is_list_of_chunks(given):
@@ -85,6 +88,14 @@ def _made_content(title: str, name: str, given: Any) -> Content | None:
 def _rows_content(title: str, entry: ZipEntry, given: Any, rows: Rows) -> Content:
     made = rows.of(title, entry, given)
     if made is None:
+        if entry.columns is not None or entry.bind is not None:
+            raise SourceError(
+                f"{title}: columns= and bind= are those of rows, and the name says no"
+                " format to write them in. Give one:"
+                f' ZipEntry({entry.name!r}, rows, format="csv").'
+            )
+        if isinstance(given, list | tuple) and not given:
+            return Chunks(title, entry.name, given)
         raise SourceError(
             f"{title}: {type(given).__name__} is no content for this name. {_TAKES}."
         )

@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import Any
 
+from ..errors import SourceError
+from .contents import Made
 from .entries import are_known
 from .plans import archive_length
 from .plans import close_all
@@ -96,6 +98,11 @@ class ZipStream(Iterator[bytes]):
                 yield from self._entry(self._planner.resolved(plan), first)
             except Exception as error:
                 explain(error, plan.title)
+                if isinstance(error, SourceError) and isinstance(plan.content, Made):
+                    error.add_note(
+                        "Options of rows, such as columns= and bind=, belong to their"
+                        " entry: ZipEntry(name, rows, columns=...)."
+                    )
                 raise
             first = False
         yield self._writer.finish()

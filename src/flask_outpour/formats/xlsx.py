@@ -53,6 +53,10 @@ class XLSX:
     long_text: LongText = "raise"
     level: int = 1
 
+    #: The columns of several tables.
+    _seen: dict[str, None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     _book: Book | None = field(default=None, init=False, repr=False, compare=False)
 
     media_type: ClassVar[str] = (
@@ -63,14 +67,16 @@ class XLSX:
     def __post_init__(self) -> None:
         check_choice("zones", self.zones, get_args(Zones))
         check_choice("long_text", self.long_text, get_args(LongText))
-        check_choice("level", self.level, range(1, 10))
+        if self.level not in range(1, 10):
+            raise ConfigurationError(f"level= takes 1 to 9, but it is {self.level!r}.")
         _check_texts("titles", self.titles)
         _check_texts("number_formats", self.number_formats)
         for code in self.number_formats.values():
-            if not code or len(code) > _LONGEST_FORMAT or _UNFIT.search(code):
+            if not _is_format_code(code):
                 raise ConfigurationError(
-                    "number_formats= takes format codes of Excel, of 1 to"
-                    f" {_LONGEST_FORMAT} signs on one line, but there is {code!r}."
+                    "number_formats= takes format codes as Excel has them, of 1 to"
+                    f' {_LONGEST_FORMAT} signs, such as "#,##0.00" or "dd.mm.yyyy", but'
+                    f" there is {code!r}."
                 )
         if self.sheet is not None and not isinstance(self.sheet, str):
             raise ConfigurationError(
@@ -83,12 +89,7 @@ class XLSX:
         :raises ConfigurationError: where an option names a column that there is not.
         :raises RowError: for more columns than a sheet takes.
         """
-        for option, names in vars(self).items():
-            if isinstance(names, Mapping) and (odd := set(names).difference(columns)):
-                raise ConfigurationError(
-                    f"{option}= names {', '.join(sorted(map(repr, odd)))}, but the"
-                    f" columns are {', '.join(columns)}."
-                )
+        self._check_names(columns)
         self._book = self._new_book()
         return self._book.begin_table(self.sheet, columns)
 
@@ -96,10 +97,17 @@ class XLSX:
         """Return what comes before the rows of one table of several.
 
         :param name: becomes that of its sheet, mended where Excel does not take it.
+        :raises ConfigurationError: where an option names the sheet as well.
         :raises RowError: for more columns than a sheet takes.
         """
+        if self.sheet is not None:
+            raise ConfigurationError(
+                f"sheet={self.sheet!r} is for one table; of several, each has the name"
+                " that the dict gives it."
+            )
         if self._book is None:
-            self._book = self._new_book()
+            self._book, self._seen = self._new_book(), {}
+        self._seen.update(dict.fromkeys(columns))
         return self._book.begin_table(name, columns)
 
     def feed(self, batch: Batch) -> bytes:
@@ -111,9 +119,22 @@ class XLSX:
         return self._book.feed(batch)
 
     def finish(self) -> bytes:
-        """Return the end of the last sheet, and the parts that name the sheets."""
+        """Return the end of the last sheet, and the parts that name the sheets.
+
+        :raises ConfigurationError: where an option names a column that no table had.
+        """
         assert self._book is not None
+        if self._seen:
+            self._check_names([*self._seen])
         return self._book.finish()
+
+    def _check_names(self, columns: Sequence[str]) -> None:
+        for option in ("titles", "number_formats"):
+            if odd := set(getattr(self, option)).difference(columns):
+                raise ConfigurationError(
+                    f"{option}= names {', '.join(sorted(map(repr, odd)))}, but the"
+                    f" columns are {', '.join(columns)}."
+                )
 
     def _new_book(self) -> Book:
         return Book(
@@ -123,6 +144,14 @@ class XLSX:
             long_text=self.long_text,
             level=self.level,
         )
+
+
+def _is_format_code(code: str) -> bool:
+    """Whether Excel could read a code, and no code of Python's was meant."""
+    if not 0 < len(code) <= _LONGEST_FORMAT or _UNFIT.search(code):
+        return False
+    bare = re.sub(r'\\.|"[^"]*"', "", code)
+    return not re.search(r'["{}]|%[A-Za-z]', bare)
 
 
 def _check_texts(option: str, texts: object) -> None:

@@ -23,8 +23,8 @@ _GUESSED = 200
 #: Bytes that are compressed at once, so that the same rows give the same bytes however
 #: they come.
 _BLOCK = 1 << 17
-#: Seconds without a byte after which those that are held are sent, too: proxies wait for
-#: 30 or 60 before they give up.
+#: Seconds without a byte after which those that are held are sent, too: proxies wait
+#: for 30 or 60 before they give up.
 _SILENCE = 10.0
 #: Bytes of a sheet's XML. From 4 GiB on an archive needs fields that Excel takes in a
 #: form of its own only (apache/poi#154), and others do not take in that.
