@@ -26,6 +26,7 @@ from fences import PAGES
 from fences import ROOT
 
 import flask_outpour
+from flask_outpour import archives
 from flask_outpour import formats
 from flask_outpour import RowError
 from flask_outpour import testing
@@ -46,6 +47,8 @@ VALUE_NAMES = {
 }
 #: The formats that are no public name of the package.
 MORE_FORMATS = ["Arrow", "HTMLTable", "JSONSequence", "Parquet", "TSV"]
+#: What archives offer beside those.
+MORE_ERRORS = ["EntryError"]
 #: A name that the reference documents.
 _DOCUMENTED = r"^\.\. auto\w+:: (\w+)"
 
@@ -81,8 +84,10 @@ def test_the_reference_has_every_public_name() -> None:
     """Every public name is documented in the reference, those of the kit apart."""
     text, _, kit = read("docs/reference.md").partition("\n## Testing\n")
     documented = re.findall(_DOCUMENTED, text, re.M)
-    assert sorted(documented) == sorted([*flask_outpour.__all__, *MORE_FORMATS])
+    public = [*flask_outpour.__all__, *MORE_FORMATS, *MORE_ERRORS]
+    assert sorted(documented) == sorted(public)
     assert {*MORE_FORMATS} < {*formats.__all__}
+    assert {*MORE_ERRORS} < {*archives.__all__}
     assert sorted(re.findall(_DOCUMENTED, kit, re.M)) == sorted(testing.__all__)
 
 
