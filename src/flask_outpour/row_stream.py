@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from flask import current_app
 
+from .errors import ConfigurationError
 from .errors import RowError
 from .errors import SourceError
 from .formats import Format
@@ -101,7 +102,7 @@ class RowStream(Iterator[bytes]):
         except GeneratorExit:
             raise
         except BaseException as error:
-            if self._name is not None:
+            if self._name is not None and not isinstance(error, ConfigurationError):
                 error.add_note(
                     f"This is the table {self._name!r} of several, whose columns would"
                     f" be given as columns={{{self._name!r}: [...]}}."
