@@ -31,6 +31,12 @@ _SLOW = 0.005
 #: Seconds since 1970 between which ZIP's field of a time can hold it.
 _EARLIEST, _LATEST = 315_532_800, 4_354_819_198
 
+# So it is when it has just been written.
+_AT_ITS_END = (
+    "The open file stands at its end, so that nothing is left to read. Call"
+    " file.seek(0) before."
+)
+
 
 class Content:
     """What an entry holds.
@@ -133,12 +139,21 @@ class OpenFile(Content):
         self._file = file
 
     def pieces(self) -> Pieces:
-        """Yield what the file has left."""
+        """Yield what the file has left.
+
+        :raises SourceError: when it stands at its end.
+        """
         if self.size is not None:
             yield from _announced(self._file, self.size)
         else:
             # At its end, a text has an empty string, and a pipe may have None.
-            yield from _joined(iter(lambda: self._file.read(PIECE) or None, None))
+            pieces = _joined(iter(lambda: self._file.read(PIECE) or None, None))
+            is_empty = True
+            for piece in pieces:
+                yield piece
+                is_empty = False
+            if is_empty and _position(self._file):
+                raise SourceError(_AT_ITS_END)
 
     def close(self) -> None:
         """Close the file."""
@@ -215,19 +230,23 @@ def _view(data: str | bytes | bytearray | memoryview) -> memoryview:
 def _size_left(file: Any) -> int | None:
     """Return how many bytes an open file has left, where that is sure.
 
-    :raises SourceError: when it has some, and none of them is left.
+    :raises SourceError: when it stands at its end.
     """
     size = _size_of(file)
     if size is None:
         return None
     left: int = max(0, size - file.tell())
-    if size and not left:
-        # So it is when it has just been written.
-        raise SourceError(
-            f"The open file stands at the end of its {size} bytes, so that nothing is"
-            " left to read. Call file.seek(0) before."
-        )
+    if not left and file.tell():
+        raise SourceError(_AT_ITS_END)
     return left
+
+
+def _position(file: Any) -> int:
+    """Return where an open file stands; at 0 if it does not tell."""
+    try:
+        return int(file.tell())
+    except (AttributeError, OSError, ValueError):
+        return 0
 
 
 def _size_of(file: Any) -> int | None:
