@@ -103,8 +103,11 @@ class Cells:
         writer = self._writers[kinds.pop()]
         if not is_nullable:
             return writer(values)
-        cells = iter(writer([v for v in values if v is not None]).whole())
-        return _of([_EMPTY if v is None else next(cells) for v in values])
+        before, texts, after = writer([v for v in values if v is not None])
+        rest = iter(texts)
+        return _of(
+            [_EMPTY if v is None else f"{before}{next(rest)}{after}" for v in values]
+        )
 
     def cell(self, value: Any) -> str:
         """Return the cell of one value of any type.
