@@ -212,7 +212,7 @@ def test_error_in_a_later_table_ends_the_stream(
         pytest.raises(IncompleteRead) as caught,
     ):
         response.read()
-    assert "This is the table 'Bad' of several" in caplog.text
+    assert "This is the table 'Bad' of several." in caplog.text
     assert log == ["Bad begins", "Bad ends", "Never ends"]
     with pytest.raises(CalamineError):
         sheets_of(caught.value.partial)
@@ -223,8 +223,7 @@ def test_bad_value_names_row_and_column_of_its_table(show: Show) -> None:
     tables = {"a": [{"n": 1}] * 3, "b": [{"n": 1}, {"n": object()}]}
     with pytest.raises(RowError, match="Row 2, column 'n'") as caught:
         _ = show(tables, "xlsx").data
-    (note,) = caught.value.__notes__
-    assert note.startswith("This is the table 'b' of several")
+    assert caught.value.__notes__ == ["This is the table 'b' of several."]
 
 
 def test_what_gives_no_rows_is_told(show: Show) -> None:
@@ -252,7 +251,10 @@ def test_cure_is_that_of_several_tables(show: Show) -> None:
     """Tuples without names are told how to name them here."""
     with pytest.raises(SourceError) as caught:
         _ = show({"a": ORDERS, "b": [(1, 2)]}, "xlsx").data
-    assert "columns={'b': [...]}" in caught.value.__notes__[0]
+    assert caught.value.__notes__ == [
+        "This is the table 'b' of several.",
+        "Here that is columns={'b': [...]}.",
+    ]
 
 
 @pytest.mark.parametrize("option", ["titles", "number_formats"])
@@ -261,6 +263,14 @@ def test_option_for_a_column_that_no_table_has(show: Show, option: str) -> None:
     book = XLSX(**{option: {"name": "0", "nmae": "0"}})
     with pytest.raises(ConfigurationError, match=f"{option}= names 'nmae', but"):
         _ = show({"a": ORDERS, "b": [{"x": 1}]}, book).data
+
+
+def test_options_do_not_fail_for_want_of_rows(show: Show) -> None:
+    """A table that has no rows this month names no columns, and that is no typo."""
+    book = XLSX(titles={"a": "A!", "b": "B!"})
+    assert sheets_of(show([], book).data) == {"Sheet1": []}
+    tables = {"A": lambda: iter(()), "B": [{"b": 1}]}
+    assert sheets_of(show(tables, book).data) == {"A": [], "B": [["B!"], [1]]}
 
 
 def test_name_of_one_sheet_is_not_that_of_several(show: Show) -> None:

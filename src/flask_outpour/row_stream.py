@@ -103,10 +103,9 @@ class RowStream(Iterator[bytes]):
             raise
         except BaseException as error:
             if self._name is not None and not isinstance(error, ConfigurationError):
-                error.add_note(
-                    f"This is the table {self._name!r} of several, whose columns would"
-                    f" be given as columns={{{self._name!r}: [...]}}."
-                )
+                error.add_note(f"This is the table {self._name!r} of several.")
+                if "columns=" in str(error):
+                    error.add_note(f"Here that is columns={{{self._name!r}: [...]}}.")
             interrupt = getattr(self._format, "interrupt", None)
             if begun and interrupt is not None and (end := interrupt()):
                 yield end

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from datetime import datetime
 from datetime import UTC
+from decimal import Decimal
 from io import BytesIO
 from typing import Any
 
@@ -91,6 +93,27 @@ def test_widths_by_the_first_rows() -> None:
     rows = [("a",)] * 200
     assert widths(["a"], [*rows, ("x" * 50,)]) == widths(["a"], rows)
     assert widths(["a"], [*rows[1:], ("x" * 50,)]) > widths(["a"], rows)
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "shown"),
+    [
+        ("#,##0.00 €", 1234567.5, "1,234,567.50 €"),
+        ("#,##0", 10**9, "1,000,000,000"),
+        ('0.0 "kg"', Decimal("123456.75"), "123456.8 kg"),
+        ("0.00%", 12345.678, "1234567.80%"),
+        ("dddd, dd. mmmm yyyy", date(2026, 9, 23), "Wednesday, 23. September 2026"),
+    ],
+)
+def test_widths_by_the_format(code: str, value: Any, shown: str) -> None:
+    """A format makes numbers and dates longer; too narrow, they are shown as ###."""
+    (width,) = widths(["a"], [(value,)], number_formats={"a": code})
+    assert len(shown) <= width <= len(shown) + 5
+
+
+def test_widths_that_are_given() -> None:
+    """A column that is not to be guessed has the width that it is given."""
+    assert widths(["a", "b"], [(1, "x" * 90)], widths={"a": 4, "b": 99.5}) == [4, 99.5]
 
 
 def test_widths_of_huge_numbers() -> None:

@@ -245,6 +245,11 @@ def test_name_of_the_sheet() -> None:
         ({"number_formats": {"a": "%d.%m.%Y"}}, "as Excel has them.*dd.mm.yyyy"),
         ({"number_formats": {"a": "{:.2f}"}}, "as Excel has them"),
         ({"number_formats": {"a": '0 "EUR'}}, "as Excel has them"),
+        ({"number_formats": {"a": "0.00 EUR"}}, "as Excel has them"),
+        ({"number_formats": {"a": "TT.MM.JJJJ"}}, "as Excel has them"),
+        ({"widths": {"a": 0}}, "widths="),
+        ({"widths": {"a": "9"}}, "widths="),
+        ({"widths": [9]}, "widths="),
         ({"sheet": 1}, "sheet="),
     ],
 )

@@ -12,8 +12,6 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import Any
 
-from ..errors import SourceError
-from .contents import Made
 from .entries import are_known
 from .plans import archive_length
 from .plans import close_all
@@ -98,10 +96,10 @@ class ZipStream(Iterator[bytes]):
                 yield from self._entry(self._planner.resolved(plan), first)
             except Exception as error:
                 explain(error, plan.title)
-                if isinstance(error, SourceError) and isinstance(plan.content, Made):
+                if _is_of_option(str(error)):
                     error.add_note(
-                        "Options of rows, such as columns= and bind=, belong to their"
-                        " entry: ZipEntry(name, rows, columns=...)."
+                        "Here such an option belongs to its entry:"
+                        " ZipEntry(name, rows, columns=...)."
                     )
                 raise
             first = False
@@ -132,3 +130,10 @@ def _taken(plans: deque[Plan]) -> Iterator[Plan]:
     """Yield plans that are then no longer among these."""
     while plans:
         yield plans.popleft()
+
+
+def _is_of_option(message: str) -> bool:
+    """Whether a message names an option of rows, and not yet where it belongs."""
+    return "ZipEntry(" not in message and (
+        "columns=[" in message or "bind= " in message
+    )

@@ -37,6 +37,8 @@ class XLSX:
     :param titles: what stands above a column instead of its name.
     :param number_formats: how Excel shows the numbers, dates or times of a column, as
         its format codes, such as ``"#,##0.00"``.
+    :param widths: of columns, in characters up to 255. By default they are guessed from
+        the titles and the first 200 rows.
     :param sheet: the name of the sheet, where the rows are those of one table.
     :param zones: ``"utc"`` writes times with a zone in UTC, since a cell has no zone;
         ``"text"`` writes them as text, with it.
@@ -48,11 +50,14 @@ class XLSX:
 
     titles: Mapping[str, str] = field(default_factory=dict)
     number_formats: Mapping[str, str] = field(default_factory=dict)
+    widths: Mapping[str, float] = field(default_factory=dict)
     sheet: str | None = None
     zones: Zones = "utc"
     long_text: LongText = "raise"
     level: int = 1
 
+    #: Whether no table came without rows that would name its columns.
+    _knows_all: bool = field(default=True, init=False, repr=False, compare=False)
     #: The columns of several tables.
     _seen: dict[str, None] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -78,6 +83,7 @@ class XLSX:
                     f' {_LONGEST_FORMAT} signs, such as "#,##0.00" or "dd.mm.yyyy", but'
                     f" there is {code!r}."
                 )
+        _check_widths(self.widths)
         if self.sheet is not None and not isinstance(self.sheet, str):
             raise ConfigurationError(
                 f"sheet= takes the name of a sheet, but it is {self.sheet!r}."
@@ -89,7 +95,8 @@ class XLSX:
         :raises ConfigurationError: where an option names a column that there is not.
         :raises RowError: for more columns than a sheet takes.
         """
-        self._check_names(columns)
+        if columns:
+            self._check_names(columns)
         self._book = self._new_book()
         return self._book.begin_table(self.sheet, columns)
 
@@ -108,6 +115,7 @@ class XLSX:
         if self._book is None:
             self._book, self._seen = self._new_book(), {}
         self._seen.update(dict.fromkeys(columns))
+        self._knows_all = self._knows_all and bool(columns)
         return self._book.begin_table(name, columns)
 
     def feed(self, batch: Batch) -> bytes:
@@ -124,12 +132,12 @@ class XLSX:
         :raises ConfigurationError: where an option names a column that no table had.
         """
         assert self._book is not None
-        if self._seen:
+        if self._seen and self._knows_all:
             self._check_names([*self._seen])
         return self._book.finish()
 
     def _check_names(self, columns: Sequence[str]) -> None:
-        for option in ("titles", "number_formats"):
+        for option in ("titles", "number_formats", "widths"):
             if odd := set(getattr(self, option)).difference(columns):
                 raise ConfigurationError(
                     f"{option}= names {', '.join(sorted(map(repr, odd)))}, but the"
@@ -140,6 +148,7 @@ class XLSX:
         return Book(
             titles=self.titles,
             number_formats=self.number_formats,
+            widths=self.widths,
             zones=self.zones,
             long_text=self.long_text,
             level=self.level,
@@ -150,8 +159,21 @@ def _is_format_code(code: str) -> bool:
     """Whether Excel could read a code, and no code of Python's was meant."""
     if not 0 < len(code) <= _LONGEST_FORMAT or _UNFIT.search(code):
         return False
-    bare = re.sub(r'\\.|"[^"]*"', "", code)
-    return not re.search(r'["{}]|%[A-Za-z]', bare)
+    # Without what is shown as it is, the colours and conditions, and the words.
+    bare = re.sub(r'[\\_*].|"[^"]*"|\[[^\]]*\]|General|AM/PM|A/P', "", code)
+    # What is left are the letters of an English Excel: of times, eras and exponents.
+    return not re.search(r'(?i)["{}\[\]]|%[a-z]|[acfi-ln-rt-xz]', bare)
+
+
+def _check_widths(widths: object) -> None:
+    if not isinstance(widths, Mapping) or not all(
+        isinstance(name, str) and isinstance(width, int | float) and 0 < width <= 255
+        for name, width in widths.items()
+    ):
+        raise ConfigurationError(
+            "widths= takes a dict of columns and numbers of characters up to 255, but"
+            f" it is {widths!r}."
+        )
 
 
 def _check_texts(option: str, texts: object) -> None:

@@ -39,11 +39,13 @@ class Book:
         *,
         titles: Mapping[str, str],
         number_formats: Mapping[str, str],
+        widths: Mapping[str, float],
         zones: Zones,
         long_text: LongText,
         level: int,
     ) -> None:
         self._all_titles = titles
+        self._all_widths = widths
         self._zones = zones
         self._long_text = long_text
         self._level = level
@@ -117,7 +119,8 @@ class Book:
         ]
         self._rows = sheets.RowWriter(columns, cells)
         self._titles = sheets.titles_of(columns, self._all_titles)
-        self._widths = sheets.Widths(self._titles, cells)
+        given = [self._all_widths.get(name) for name in columns]
+        self._widths = sheets.Widths(self._titles, cells, given)
         self._table = name
         #: Rows of the table.
         self._count = 0

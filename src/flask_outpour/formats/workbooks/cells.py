@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from collections.abc import Mapping
 from datetime import datetime
@@ -62,6 +63,8 @@ class Styles(NamedTuple):
     number: int
     #: For whole seconds, and for parts of one.
     times: Mapping[type, tuple[int, int]]
+    #: The format code that the column was given, if it was.
+    code: str | None = None
 
 
 class Cells:
@@ -76,6 +79,7 @@ class Cells:
 
     def __init__(self, styles: Styles, *, zones: Zones, long_text: LongText) -> None:
         self._number = _number(styles.number)
+        self._code = styles.code
         self._zones = zones
         self._long_text = long_text
         self._writers: dict[type, Callable[[Column], Written]] = {
@@ -125,8 +129,10 @@ class Cells:
         value = plain(value)
         if value is None:
             return ""
-        if isinstance(value, int):
+        if isinstance(value, int) and abs(value) >= _MOST:
             return int_texts([value])[0]
+        if self._code is not None and not isinstance(value, str | bytes | list | dict):
+            return _shown_by(self._code, value)
         if isinstance(value, float):
             return f"{value:.11g}"
         if isinstance(value, datetime) and self._zones == "utc":
@@ -189,6 +195,18 @@ class Cells:
             return _of(list(map(self.cell, values)))
         (text,) = {**WRITERS, **FREE_WRITERS}[kind](values)
         return Written(_TEXT, [text], _TEXT_END)
+
+
+def _shown_by(code: str, value: Any) -> str:
+    """Return what is about as long as a number or time that a format code shows."""
+    positive = code.partition(";")[0]
+    if not isinstance(value, int | float | Decimal):
+        # The names of days and months have up to nine letters.
+        return re.sub(r"(?i)d{4}|m{4}", "x" * 9, positive)
+    decimals = re.search(r"\.([0#?]+)", positive)
+    literal = re.sub(r'[0#?,.%"\\]|\[[^\]]*\]', "", positive)
+    value = float(value) * (100 if "%" in positive else 1)
+    return f"{value:,.{len(decimals[1]) if decimals else 0}f}{literal}"
 
 
 def _of(cells: Texts) -> Written:

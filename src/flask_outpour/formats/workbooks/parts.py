@@ -150,7 +150,7 @@ class StyleSheet:
         """Return the styles of a column's cells."""
         if code := self._number_formats.get(column):
             style = self._style(code)
-            return Styles(style, dict.fromkeys(_TIMES, (style, style)))
+            return Styles(style, dict.fromkeys(_TIMES, (style, style)), code)
         times = {
             kind: (self._style(whole), self._style(parted))
             for kind, (whole, parted) in _TIMES.items()

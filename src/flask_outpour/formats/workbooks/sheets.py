@@ -79,10 +79,19 @@ class RowWriter:
 
 
 class Widths:
-    """Guess how wide columns should be, from their titles and some values."""
+    """Guess how wide columns should be, from their titles and some values.
 
-    def __init__(self, titles: Sequence[str], cells: Sequence[Cells]) -> None:
+    :param given: those that are not to be guessed, in characters.
+    """
+
+    def __init__(
+        self,
+        titles: Sequence[str],
+        cells: Sequence[Cells],
+        given: Sequence[float | None],
+    ) -> None:
         self._cells = cells
+        self._given = given
         # A title is bold, and has the sign of the filter behind it.
         self._widths = [_width(title) * 1.1 + 3 for title in titles]
 
@@ -102,7 +111,10 @@ class Widths:
         return f"<cols>{columns}</cols>" if columns else ""
 
     def _clipped(self) -> list[float]:
-        return [min(max(width, _NARROWEST), _WIDEST) for width in self._widths]
+        return [
+            min(max(width, _NARROWEST), _WIDEST) if given is None else given
+            for width, given in zip(self._widths, self._given, strict=True)
+        ]
 
 
 def _width(text: str) -> int:
