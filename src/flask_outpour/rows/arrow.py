@@ -14,6 +14,10 @@ from ..errors import SourceError
 from ..extras import require
 from .ahead import fetched_ahead
 from .batches import FULL
+from .frames import is_frame
+from .frames import is_mixed
+from .frames import readable
+from .frames import rows_of_frame
 from .model import Rows
 from .records import picked
 
@@ -41,6 +45,11 @@ def rows_of_arrow(source: Any, *, columns: Sequence[str] | None) -> Rows:
     pa = require("pyarrow", "arrow", f"A source such as {type(source).__name__}")
     from ..arrow_values import batches_of
 
+    if is_frame(source):
+        source = readable(source)
+        if is_mixed(source):
+            named = [str(name) for name in source.columns]
+            return rows_of_frame(source, *_chosen(named, columns))
     with ExitStack() as closing:
         if hasattr(source, "close"):
             closing.callback(source.close)
