@@ -226,6 +226,19 @@ def test_name_of_the_sheet() -> None:
 
 
 @pytest.mark.parametrize(
+    "code",
+    [
+        *("General", "@", "0.00E+00", "[Red]0.00;[Blue]-0.00", "#,##0.00 [$€-407]"),
+        *("h:mm AM/PM", "h:mm am/pm", "[h]:mm", '0 "EUR"', "0\\x", "_-* #,##0 €_-"),
+    ],
+)
+def test_format_codes_of_excel_are_taken(code: str) -> None:
+    """What Excel offers itself, in any case of letters, is no error."""
+    sheet = sheet_of(written(XLSX(number_formats={"a": code}), ["a"], [(1,)]))
+    assert sheet["A2"].number_format == code
+
+
+@pytest.mark.parametrize(
     ("options", "message"),
     [
         ({"zones": "local"}, "zones="),

@@ -160,7 +160,7 @@ def _is_format_code(code: str) -> bool:
     if not 0 < len(code) <= _LONGEST_FORMAT or _UNFIT.search(code):
         return False
     # Without what is shown as it is, the colours and conditions, and the words.
-    bare = re.sub(r'[\\_*].|"[^"]*"|\[[^\]]*\]|General|AM/PM|A/P', "", code)
+    bare = re.sub(r'(?i)[\\_*].|"[^"]*"|\[[^\]]*\]|general|am/pm|a/p', "", code)
     # What is left are the letters of an English Excel: of times, eras and exponents.
     return not re.search(r'(?i)["{}\[\]]|%[a-z]|[acfi-ln-rt-xz]', bare)
 
