@@ -148,6 +148,8 @@ class RowStream(Iterator[bytes]):
     ) -> Iterator[bytes]:
         """Yield the bytes of batches; where a row is bad, of the rows before it."""
         for batch in batches:
+            if not len(batch):
+                continue
             try:
                 chunk = feed(batch)
             except RowError as error:
