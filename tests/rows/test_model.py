@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from flask_outpour import RowError
 from flask_outpour import Rows
 from flask_outpour import SourceError
 from flask_outpour.rows import open_rows
@@ -26,11 +27,25 @@ def test_rows_are_a_source() -> None:
 
 
 def test_columns_rename_rows() -> None:
-    """There must be as many names as columns."""
+    """There must be as many new names as columns."""
     names = ("number", "first name")
     assert read(Rows(["id", "name"], BATCHES), columns=names) == (names, TABLE[1])
-    with pytest.raises(SourceError, match=r"names 1 columns, .* have 2: id, name"):
-        open_rows(Rows(["id", "name"], BATCHES), columns=["id"])
+    with pytest.raises(RowError, match="2 values, but there is 1 column: number"):
+        read(Rows(["id", "name"], BATCHES), columns=["number"])
+
+
+def test_columns_choose_among_those_of_rows() -> None:
+    """As of a cursor, some are taken in the order in which they are named."""
+    rows = Rows(["id", "name"], iter([[], *BATCHES, []]))
+    taken = [("Ada", 1), (None, 2), ("", 3)]
+    assert read(rows, columns=["name", "id"]) == (("name", "id"), taken)
+    assert read(Rows(["id", "name"], []), columns=["name"]) == (("name",), [])
+
+
+def test_lines_are_not_lost_to_other_columns() -> None:
+    """Lines that are written already are not left out without a word."""
+    with pytest.raises(SourceError, match="lines that are written already"):
+        open_rows(Rows(["id"], [], lines=[b"1\n"]), columns=["number"])
 
 
 def test_renamed_rows_are_closed_and_keep_their_caveat() -> None:

@@ -22,7 +22,7 @@ class Rows:
     :param lines: whole lines of the rows in the format that is wanted, where the
         source writes them itself; they are taken instead of the batches.
     :param reader: a ``pyarrow.RecordBatchReader`` of the rows, where the source has
-        them in columns; formats that can take it instead of the batches.
+        them in columns; formats that can, take it instead of the batches.
     :param close: is called once, when no more rows are wanted.
     :param caveat: what the log should say of the source, if anything.
     """
@@ -37,10 +37,10 @@ class Rows:
         close: Callable[[], object] | None = None,
         caveat: str | None = None,
     ) -> None:
-        self.columns = tuple(columns)
-        self.batches = batches
+        self.columns: tuple[str, ...] = tuple(columns)
+        self.batches: Iterable[Batch] = batches
         self.lines = lines
-        self.reader = reader
+        self.reader: Any = reader
         self.caveat = caveat
         self._close = close
 

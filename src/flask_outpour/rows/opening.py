@@ -60,7 +60,7 @@ def open_rows(
     """
     _require_no_event_loop(source)
     if isinstance(source, Rows):
-        return source if columns is None else _renamed(source, columns)
+        return source if columns is None else _with_columns(source, columns)
     if sys.modules.get("sqlalchemy"):
         # Who passes a statement has imported SQLAlchemy; nobody else waits for it.
         from .results import is_result
@@ -118,13 +118,22 @@ def close_unopened(source: Any) -> None:
         source.close()
 
 
-def _renamed(rows: Rows, columns: Sequence[str]) -> Rows:
-    if len(columns) != len(rows.columns):
+def _with_columns(rows: Rows, columns: Sequence[str]) -> Rows:
+    """Return rows with some of their columns, or with new names for all."""
+    if rows.lines is not None:
         raise SourceError(
             f"columns= names {len(columns)} columns, but the rows have"
             f" {len(rows.columns)}: {', '.join(rows.columns)}."
         )
-    return Rows(columns, rows.batches, close=rows.close, caveat=rows.caveat)
+    return rows_of_records(
+        filter(None, rows.batches),
+        columns=columns,
+        extras="raise",
+        named=rows.columns,
+        uniform=True,
+        close=rows.close,
+        caveat=rows.caveat,
+    )
 
 
 def _require_no_event_loop(source: Any) -> None:
