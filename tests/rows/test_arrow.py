@@ -157,10 +157,16 @@ def test_objects_of_polars_are_refused() -> None:
         open_rows(frame)
 
 
-def test_names_that_pandas_cannot_export() -> None:
+@pytest.mark.parametrize(
+    ("frame", "reason"),
+    [
+        pytest.param(pandas.DataFrame([[1, 2]], columns=["a", "a"]), "'a'", id="names"),
+        pytest.param(pandas.DataFrame({"a": [1 + 2j]}), "column a", id="type"),
+    ],
+)
+def test_what_pandas_cannot_export(frame: pandas.DataFrame, reason: str) -> None:
     """The reason is told with what cannot be read."""
-    frame = pandas.DataFrame([[1, 2]], columns=["a", "a"])
-    with pytest.raises(SourceError, match=r"DataFrame cannot be read.*'a'"):
+    with pytest.raises(SourceError, match=f"DataFrame cannot be read.*{reason}"):
         open_rows(frame)
 
 

@@ -58,6 +58,12 @@ def test_values_are_those_of_the_frame(column: Any, lines: list[str]) -> None:
     assert found == lines
 
 
+def test_categories_of_several_types_are_what_they_are() -> None:
+    """A column of categories is mixed where its categories are."""
+    frame = pandas.DataFrame({"a": pandas.Categorical(["u", 1, None, "u"])})
+    assert text_of(frame).splitlines() == ["u", "1", '""', "u"]
+
+
 def test_dicts_keep_their_own_keys() -> None:
     """A dict has no keys of another row's."""
     frame = pandas.DataFrame({"a": [{"x": 1}, {"y": [1, "b"]}]})

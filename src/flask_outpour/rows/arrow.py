@@ -121,7 +121,7 @@ def _read(source: Any, pa: Any) -> Any:
         return stream
     try:
         return pa.RecordBatchReader.from_stream(stream)
-    except (pa.ArrowTypeError, ValueError) as error:
+    except (pa.ArrowTypeError, pa.ArrowNotImplementedError, ValueError) as error:
         raise SourceError(
             f"{type(source).__name__} cannot be read as columns of Arrow: {error}"
         ) from error

@@ -48,9 +48,10 @@ def is_mixed(frame: Any) -> bool:
 
 
 def _is_mixed(column: Any) -> bool:
-    if column.dtype != object:
+    values = getattr(column.dtype, "categories", column)
+    if values.dtype != object:
         return False
-    kinds = set(map(type, column[column.notna()]))
+    kinds = set(map(type, values[values.notna()]))
     return len(kinds) > 1 or not kinds <= _SOUND
 
 
