@@ -37,6 +37,11 @@ HEADS = {
         '<link rel="stylesheet" href="{{ n }}.css">{% endfor %}</head>{% endmacro %}'
         "<html>{{ head() }}{{ wait() }}</html>",
     },
+    "behind a flush": {
+        "page.html": "<html>{% flush %}<head>{% for n in range(pieces) %}"
+        '<link rel="stylesheet" href="{{ n }}.css">{% endfor %}</head>'
+        "<body>{{ wait() }}</body></html>"
+    },
 }
 
 

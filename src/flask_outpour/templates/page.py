@@ -167,7 +167,7 @@ class Page:
         seen = 0
         for piece in pieces:
             yield piece
-            if piece.__class__ is not Block:
+            if piece.__class__ is not Block and piece is not FLUSH:
                 seen += len(piece)
                 if seen > _LONGEST_HEAD or _HEAD_ENDS.search(piece):
                     yield FLUSH
