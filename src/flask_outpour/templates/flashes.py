@@ -42,11 +42,15 @@ def _uses_flashes(
             if name is not None:
                 assert environment.loader is not None
                 source, _, _ = environment.loader.get_source(environment, name)
-            tree = environment.parse(source or "")
+            if source is None:
+                # One that a view made of a text is known by its code alone.
+                yield True
+                return
+            tree = environment.parse(source)
         except TemplateError:
             # A template that is left out if it is missing, or fails when it is reached.
             continue
-        yield any(name.name == _FUNCTION for name in tree.find_all(nodes.Name))
+        yield any(node.name == _FUNCTION for node in tree.find_all(nodes.Name))
         referred = {*meta.find_referenced_templates(tree)} - seen
         # What a variable names, nobody knows before.
         yield None in referred
