@@ -150,6 +150,7 @@ def test_reader_without_scripts_is_led_to_the_page_in_order(
     assert link[2] == "?q=%22%3C&amp;q=2&amp;deferred=in-order"
     assert f'<template for="{link[1]}"></template>' in text
     assert client.get(f"/{link[2].replace('&amp;', '&')}").text == "a"
+    assert client.get("/?deferred=x").text.count('href="?deferred=in-order"') == 1
 
 
 def test_answer_to_a_form_has_no_link(app: Flask, client: FlaskClient) -> None:

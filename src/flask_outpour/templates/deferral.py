@@ -96,8 +96,10 @@ def _is_set_in_order(setting: Any) -> bool:
 
 
 def _address() -> str:
-    query = [*request.args.items(multi=True), (PARAMETER, IN_ORDER)]
-    return f"?{urlencode(query)}"
+    args = request.args.items(multi=True)
+    # Of two values, the first would count.
+    query = [(name, value) for name, value in args if name != PARAMETER]
+    return f"?{urlencode([*query, (PARAMETER, IN_ORDER)])}"
 
 
 def _scope(kept: Sequence[str], seconds: float | None) -> AbstractContextManager[None]:
