@@ -215,7 +215,10 @@ def test_its_memory_fades(monkeypatch: pytest.MonkeyPatch) -> None:
 # What it refuses
 
 
-@pytest.mark.parametrize("query", ["items=1e9&interval=0", "items=inf&interval=0"])
+@pytest.mark.parametrize(
+    "query",
+    ["items=1e9&interval=0", "items=inf&interval=0", "items=1e9&interval=5e-324"],
+)
 def test_the_number_of_items_is_bounded(client: FlaskClient, query: str) -> None:
     """Nobody has more of them than a hundred."""
     assert len(lines_of(client, query)) == MOST_ITEMS

@@ -89,9 +89,9 @@ class Order:
     def from_request(cls) -> Order:
         """Read the query; what is not understood is as if it were left out."""
         interval = _number("interval", 0.2, LONGEST)
-        most = int(LONGEST / interval) + 1 if interval else MOST_ITEMS
-        items = int(_number("items", 8, MOST_ITEMS))
-        return cls(min(items, most), interval, int(_number("size", 0, LARGEST)))
+        most = min(MOST_ITEMS, LONGEST / interval + 1) if interval else MOST_ITEMS
+        items = int(min(_number("items", 8, MOST_ITEMS), most))
+        return cls(items, interval, int(_number("size", 0, LARGEST)))
 
 
 class Visitors:
