@@ -72,14 +72,19 @@ def in_process(
                 # So that its workers can be stopped with it, and nobody else.
                 start_new_session=True,
             )
-        server = Server(
-            name, port, process.pid, lambda: log.read_text(errors="replace")
-        )
+        wrote: list[str] = []
+
+        def read_log() -> str:
+            # At the end the file is gone.
+            return wrote[0] if wrote else log.read_text(errors="replace")
+
+        server = Server(name, port, process.pid, read_log)
         try:
             _wait_until_serving(server, process, command, timeout)
             yield server
         finally:
             _stop(process)
+            wrote.append(read_log())
 
 
 def _command(name: str, target: str, port: int, arguments: Sequence[str]) -> list[str]:
