@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from werkzeug.datastructures import Headers
 from werkzeug.urls import iri_to_uri
 
+from ..errors import ConfigurationError
 from .framing import ChunkedParts
 from .framing import CountedParts
 from .framing import Framing
@@ -48,9 +49,9 @@ class StreamedResponse(Iterator[Chunk]):
         self._sent = monotonic()
         self._wire = Wire(connection)
         #: ``"HTTP/1.1"`` or ``"HTTP/1.0"``, as the server says.
-        self.version = ""
-        self.status = 0
-        self.headers = Headers()
+        self.version: str = ""
+        self.status: int = 0
+        self.headers: Headers = Headers()
         try:
             self._read_head()
         except TimeoutError:
@@ -157,11 +158,14 @@ def open_stream(
     :param version: of HTTP, which the client speaks.
     :param timeout: seconds after which :exc:`TimeoutError` is raised when nothing
         comes.
+    :raises ConfigurationError: for another address.
     :raises ConnectionError: when nobody listens, or what answers is no HTTP.
     """
     parts = urlsplit(iri_to_uri(url))
     if parts.scheme != "http" or parts.hostname is None:
-        raise ValueError(f"open_stream() takes an address of http, not {url!r}.")
+        raise ConfigurationError(
+            f"open_stream() takes an address of http, but it is {url!r}."
+        )
     target = parts._replace(scheme="", netloc="", fragment="").geturl() or "/"
     fields = Headers({"Host": parts.netloc})
     if data:
