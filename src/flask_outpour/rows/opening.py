@@ -122,8 +122,8 @@ def _with_columns(rows: Rows, columns: Sequence[str]) -> Rows:
     """Return rows with some of their columns, or with new names for all."""
     if rows.lines is not None:
         raise SourceError(
-            f"columns= names {len(columns)} columns, but the rows have"
-            f" {len(rows.columns)}: {', '.join(rows.columns)}."
+            "columns= cannot change lines that are written already. Give Rows the"
+            " names and the lines that are wanted."
         )
     return rows_of_records(
         filter(None, rows.batches),
