@@ -21,7 +21,7 @@ from .negotiation import choose
 from .negotiation import file_name
 from .row_stream import RowStream
 from .rows.records import Extras
-from .tables import close_source
+from .tables import close_unread
 from .tables import Columns
 from .tables import holds_several
 from .tables import is_several
@@ -85,7 +85,7 @@ def stream_rows(
         )
         name = file_name(name_of(filename), choice, known_formats())
     except BaseException:
-        close_source(source)
+        close_unread(source)
         raise
     response = download(
         RowStream(tables, choice.format),

@@ -33,7 +33,7 @@ def holds_several(format: Format) -> bool:
     return hasattr(format, "begin_table")
 
 
-def close_source(source: Any) -> None:
+def close_unread(source: Any) -> None:
     """Close a source, or several, of which nothing was read."""
     with ExitStack() as stack:
         for each in [*source.values()][::-1] if is_several(source) else (source,):

@@ -28,7 +28,7 @@ from .row_stream import RowStream
 from .rows import Rows
 from .rows.arrow import is_arrow
 from .rows.cursors import is_cursor
-from .tables import close_source
+from .tables import close_unread
 from .tables import tables_of
 
 
@@ -84,7 +84,7 @@ def stream_zip(
     """
     stream = ZipStream(
         entries,
-        Planner(_EntryRows(known_formats()), close_source),
+        Planner(_ApplicationRows(known_formats()), close_unread),
         Defaults(modified=datetime.now(UTC), level=level, stored=stored),
     )
     try:
@@ -104,7 +104,7 @@ def stream_zip(
     return response
 
 
-class _EntryRows:
+class _ApplicationRows:
     """The formats of an application, for the rows in its archives."""
 
     def __init__(self, formats: Formats) -> None:

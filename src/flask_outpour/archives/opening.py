@@ -27,7 +27,7 @@ _TAKES = (
 )
 
 
-class Rows(Protocol):
+class EntryRows(Protocol):
     """What knows rows, and the formats that they can be written in."""
 
     def of(self, title: str, entry: ZipEntry, content: Any) -> Iterator[bytes] | None:
@@ -40,7 +40,7 @@ class Rows(Protocol):
         """Whether this is what only rows come as, such as a cursor."""
 
 
-def content_of(number: int, entry: ZipEntry, given: Any, rows: Rows) -> Content:
+def content_of(number: int, entry: ZipEntry, given: Any, rows: EntryRows) -> Content:
     """Find out what a content is, and look at it; its bytes are not read.
 
     :raises SourceError: for what is no content.
@@ -85,7 +85,7 @@ def _made_content(title: str, name: str, given: Any) -> Content | None:
     return None
 
 
-def _rows_content(title: str, entry: ZipEntry, given: Any, rows: Rows) -> Content:
+def _rows_content(title: str, entry: ZipEntry, given: Any, rows: EntryRows) -> Content:
     made = rows.of(title, entry, given)
     if made is None:
         if entry.columns is not None or entry.bind is not None:

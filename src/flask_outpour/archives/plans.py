@@ -20,7 +20,7 @@ from .entries import ZipEntry
 from .errors import entry_title
 from .names import Names
 from .opening import content_of
-from .opening import Rows
+from .opening import EntryRows
 from .zip import Header
 from .zip import ZipWriter
 
@@ -81,7 +81,7 @@ class Planner:
     :param close: closes what was given as a content, and not looked at.
     """
 
-    def __init__(self, rows: Rows, close: Callable[[Any], object]) -> None:
+    def __init__(self, rows: EntryRows, close: Callable[[Any], object]) -> None:
         self._rows = rows
         #: Closes what was given, and is not read.
         self.close = close
