@@ -14,7 +14,7 @@ from typing import Any
 #: a processor's cache.
 FULL = 500
 #: Rows of a full fetch, since the way to a database and back takes its time.
-FETCHED = 1000
+FULL_FETCH = 1000
 #: How often the size of a batch doubles until it is full. Half of the doublings pass
 #: below two rows, so that the first rows of a burst leave one by one.
 DOUBLINGS = 20
@@ -23,7 +23,7 @@ STRIDES = 64
 #: Seconds after which rows that came are no longer held for more.
 SLOW = 0.005
 #: Seconds that one fetch should take at most, where the network takes some of it.
-FETCH = 0.05
+LONGEST_FETCH = 0.05
 
 
 def batches_of(
@@ -74,8 +74,8 @@ def batches_of(
 def fetched(
     fetch: Callable[[int], Sequence[Any]],
     *,
-    full: int = FETCHED,
-    longest: float = FETCH,
+    full: int = FULL_FETCH,
+    longest: float = LONGEST_FETCH,
     clock: Callable[[], float] = monotonic,
 ) -> Iterator[Sequence[Any]]:
     """Yield what a cursor's ``fetchmany`` gives, more at a time while that is fast.

@@ -70,7 +70,12 @@ def open_rows(
 
         if is_statement(source):
             return rows_of_statement(
-                source, bind, session, columns=columns, extras=extras, lines=lines
+                source,
+                columns=columns,
+                bind=bind,
+                session=session,
+                extras=extras,
+                lines=lines,
             )
         if is_result(source):
             return rows_of_result(source, columns=columns, extras=extras)

@@ -21,7 +21,7 @@ from sqlalchemy.sql import Executable
 
 from ..errors import SourceError
 from ..lines import Lines
-from .batches import FETCHED
+from .batches import FULL_FETCH
 from .copying import Copying
 from .descriptions import describe
 from .descriptions import has_entities
@@ -44,12 +44,12 @@ def is_statement(source: Any) -> bool:
 
 def rows_of_statement(
     statement: Any,
-    bind: Any,
-    session: Any = None,
     *,
     columns: Sequence[str] | None,
+    bind: Any,
+    session: Any,
     extras: Extras,
-    lines: Lines | None = None,
+    lines: Lines | None,
 ) -> Rows:
     """Execute a statement with a server-side cursor, and return its rows.
 
@@ -63,11 +63,7 @@ def rows_of_statement(
         statement = statement.enable_eagerloads(True).statement
     elif isinstance(statement, Table | type):
         statement = select(statement)
-    bind = session if bind is None else bind
-    if isinstance(bind, scoped_session):
-        bind = bind()
-    if not isinstance(bind, Session | Connection | Engine):
-        raise SourceError(_no_bind(bind))
+    bind = _bind_of(session if bind is None else bind)
     described = describe(statement)
     if has_entities(described):
         # No relationship is written. To load them would take a query for each batch,
@@ -104,6 +100,14 @@ def rows_of_statement(
     raise AssertionError
 
 
+def _bind_of(bind: Any) -> Session | Connection | Engine:
+    if isinstance(bind, scoped_session):
+        bind = bind()
+    if not isinstance(bind, Session | Connection | Engine):
+        raise SourceError(_no_bind(bind))
+    return bind
+
+
 def _rows_or_closed(result: ResultRows, **options: Any) -> Rows:
     try:
         return result.rows(**options)
@@ -117,7 +121,7 @@ def _streaming(connection: Connection) -> tuple[dict[str, Any], str | None]:
     if commits_each_statement(connection):
         return {}, AUTOCOMMIT
     # Its rows come in pieces that grow to this size, so the first comes at once.
-    options = {"stream_results": True, "max_row_buffer": FETCHED}
+    options = {"stream_results": True, "max_row_buffer": FULL_FETCH}
     return options, dialect_caveat(connection.dialect)
 
 
