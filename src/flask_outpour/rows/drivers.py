@@ -10,6 +10,10 @@ _BUFFERS = (
     " first is sent. {cure}"
 )
 _STATEMENT = "Or pass the statement to stream_rows with bind=, which streams it."
+#: Dialects without SQLAlchemy's server-side cursors, whose cursors stream anyway.
+_STREAM_BY_NATURE = frozenset(
+    {"pysqlite", "pysqlcipher", "duckdb_engine", "oracledb", "cx_oracle"}
+)
 #: What the log should say of a connection on which nothing can stream.
 AUTOCOMMIT = _BUFFERS.format(
     what="a connection in AUTOCOMMIT, on which PostgreSQL has no cursors",
@@ -115,12 +119,3 @@ def abandon_with_connection(cursor: Any) -> None:
 
 def _driver_of(cursor: Any) -> str:
     return type(cursor).__module__.partition(".")[0]
-
-
-#: Dialects without SQLAlchemy's server-side cursors, whose cursors stream anyway.
-_STREAM_BY_NATURE = frozenset(
-    {
-        *("pysqlite", "pysqlcipher", "duckdb_engine"),
-        *("oracledb", "cx_oracle"),
-    }
-)

@@ -14,6 +14,22 @@ from typing import Any
 from sqlalchemy import types
 from sqlalchemy.dialects import postgresql
 
+from .casts import BOOL
+from .casts import BPCHAR
+from .casts import BYTEA
+from .casts import DATE
+from .casts import INT2
+from .casts import INT4
+from .casts import INT8
+from .casts import NAME
+from .casts import NUMERIC
+from .casts import TEXT
+from .casts import TIME
+from .casts import TIMESTAMP
+from .casts import TIMESTAMPTZ
+from .casts import UUID
+from .casts import VARCHAR
+
 #: SQLAlchemy's types whose values come from the driver as they are. A subclass may
 #: change them, so it is not among these.
 _PLAIN: frozenset[type] = frozenset(
@@ -34,12 +50,12 @@ _ARRAYS = (types.ARRAY, postgresql.ARRAY)
 #: psycopg's own loaders of the types that are cast, by OID: whoever set another one
 #: wants other values. Those of arrays have the loader of their elements.
 _LOADERS = {
-    **{16: "Bool", 20: "Int", 21: "Int", 23: "Int", 1700: "Numeric"},
-    **{19: "Text", 25: "Text", 1042: "Text", 1043: "Text", 17: "Bytea", 2950: "UUID"},
-    **{1082: "Date", 1083: "Time", 1114: "Timestamp", 1184: "Timestamptz"},
+    **{BOOL: "Bool", INT2: "Int", INT4: "Int", INT8: "Int", NUMERIC: "Numeric"},
+    **{NAME: "Text", TEXT: "Text", BPCHAR: "Text", VARCHAR: "Text"},
+    **{BYTEA: "Bytea", UUID: "UUID", DATE: "Date", TIME: "Time"},
+    **{TIMESTAMP: "Timestamp", TIMESTAMPTZ: "Timestamptz"},
 }
 _PACKAGES = ("psycopg", "psycopg_binary", "psycopg_c")
-_TIMESTAMPTZ = 1184
 _UTC = frozenset({"UTC", "Etc/UTC"})
 
 
@@ -99,7 +115,7 @@ def require_unchanged(type_: Any, oid: int, dialect: Any, driver: Any) -> None:
         raise Unfit(f"the type {type(type_).__name__} changes values in Python")
     if not _is_loaded_as_ever(driver, oid):
         raise Unfit("psycopg has another loader for a type")
-    if oid == _TIMESTAMPTZ and driver.info.parameter_status("TimeZone") not in _UTC:
+    if oid == TIMESTAMPTZ and driver.info.parameter_status("TimeZone") not in _UTC:
         raise Unfit("the time zone of the connection is not UTC")
 
 
