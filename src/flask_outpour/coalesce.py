@@ -30,8 +30,6 @@ FLUSH = _Flush()
 #: half of the doublings pass below one byte, so that the first items leave one by
 #: one: a burst of a language model's tokens, or of log lines, is never held back.
 DOUBLINGS = 32
-
-
 #: The clock is read once for this part of a chunk, not for each item: it would be a
 #: third of the time.
 STRIDES = 128
@@ -69,7 +67,7 @@ class Coalescer:
         self._slow = slow
         self._clock = clock
         #: Items that have left, the empty ones included.
-        self.items = 0
+        self.items: int = 0
 
     def __iter__(self) -> Iterator[bytes]:
         """Yield the chunks; if the source fails, yield what it gave, then raise.
@@ -110,6 +108,16 @@ class Coalescer:
             raise
         except BaseException as caught:
             error = caught
+        last, error = self._last(held, error)
+        if last:
+            yield last
+        if error is not None:
+            raise error
+
+    def _last(
+        self, held: list[Item], error: BaseException | None
+    ) -> tuple[bytes, BaseException | None]:
+        """Return the chunk of the sound items, and what the stream fails with."""
         sound: list[bytes | memoryview] = []
         try:
             for item in held:
@@ -119,10 +127,7 @@ class Coalescer:
         except UnicodeEncodeError as not_text:
             error = not_text
         self.items += len(sound)
-        if chunk := b"".join(sound):
-            yield chunk
-        if error is not None:
-            raise error
+        return b"".join(sound), error
 
 
 def _join(items: list[Item]) -> bytes:
