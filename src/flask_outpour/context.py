@@ -53,6 +53,7 @@ class RequestScope:
     _entered = False
     _remembered: Sequence[Any] = ()
     _session: Any = None
+    _shared: Sequence[tuple[ContextVar[Any], Any]] = ()
 
     def __init__(self, environ: WSGIEnvironment) -> None:
         preserved = "werkzeug.debug.preserve_context" in environ
@@ -67,6 +68,9 @@ class RequestScope:
             return self._context.run(function, *args)
         finally:
             self._entered = False
+            for variable, value in self._shared:
+                variable.set(value)
+            self._shared = ()
 
     def remember(self) -> None:
         """Remember Flask's contexts of the request, to hold or reopen them."""
@@ -128,6 +132,21 @@ class RequestScope:
         finally:
             for variable, token in tokens:
                 variable.reset(token)
+
+    @contextmanager
+    def sharing(self) -> Iterator[None]:
+        """Let the caller's Context have the variables that are set meanwhile.
+
+        Who is told of an error, and then catches it around the application, knows by
+        such a variable that the two are one.
+        """
+        before = copy_context()
+        yield
+        self._shared = [
+            (variable, value)
+            for variable, value in copy_context().items()
+            if before.get(variable, _MISSING) is not value
+        ]
 
     def _push(self) -> None:
         # The URL is not matched again: that would bring back the arguments that a

@@ -106,7 +106,10 @@ class Delivery:
         """Report an error that no error handler will see, as Flask would."""
         explain(error)
         app = self._app
-        got_request_exception.send(app, _async_wrapper=app.ensure_sync, exception=error)
+        with self._scope.sharing():
+            got_request_exception.send(
+                app, _async_wrapper=app.ensure_sync, exception=error
+            )
         exc_info: Any = (type(error), error, error.__traceback__)
         if has_request_context():
             app.log_exception(exc_info)
