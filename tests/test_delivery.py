@@ -8,6 +8,8 @@ import socket
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from contextvars import ContextVar
+from contextvars import copy_context
 from typing import Any
 from urllib.request import urlopen
 
@@ -18,12 +20,14 @@ from flask import g
 from flask import got_request_exception
 from flask import request
 from flask import Response
+from flask.testing import FlaskClient
 from werkzeug.test import create_environ
 from werkzeug.test import run_wsgi_app
 
 import flask_outpour
 from flask_outpour import LengthError
 from flask_outpour import stream_finished
+from flask_outpour import stream_rows
 from flask_outpour import stream_with_context
 from flask_outpour import StreamInterrupted
 from flask_outpour import StreamTimeout
@@ -142,6 +146,52 @@ def test_reporting_sees_the_context_that_is_kept(app: Flask) -> None:
     with got_request_exception.connected_to(failed, app):
         taken(app)
     assert (seen, g_values) == (["/"], ["km"])
+
+
+@ANY_SOURCE
+def test_who_is_told_of_an_error_knows_it_again_around_the_application(
+    app: Flask, wrap: Any
+) -> None:
+    """What a receiver notes in a context variable is seen where the error arrives."""
+    noted: ContextVar[BaseException | None] = ContextVar("noted", default=None)
+    of_the_view: ContextVar[str] = ContextVar("of_the_view", default="nothing")
+    error = ValueError("disk on fire")
+
+    @app.get("/")
+    def view() -> Response:
+        of_the_view.set("mine")
+        return Response(wrap(rows(error)))
+
+    def failed(sender: Flask, exception: BaseException, **_: Any) -> None:
+        noted.set(exception)
+
+    def seen() -> tuple[Any, ...]:
+        with got_request_exception.connected_to(failed, app):
+            return *taken(app), noted.get(), of_the_view.get()
+
+    assert copy_context().run(seen)[1:] == (error, error, "nothing")
+
+
+@pytest.mark.parametrize("handled", [False, True])
+@pytest.mark.parametrize("source", ["rows", "context"])
+def test_teardown_has_the_error_of_a_first_item_that_nobody_handled(
+    app: Flask, client: FlaskClient, source: str, handled: bool
+) -> None:
+    """As in Flask, teardown functions have an error that became a plain 500."""
+    error = ValueError("disk on fire")
+    told: list[BaseException | None] = []
+    app.teardown_request(told.append)
+    if handled:
+        app.register_error_handler(ValueError, lambda error: ("sorry", 503))
+
+    def failing() -> Iterator[str]:
+        raise error
+        yield ""
+
+    views = {"rows": stream_rows, "context": stream_with_context}
+    app.add_url_rule("/", "view", lambda: views[source](failing()))
+    assert client.get("/").status_code == (503 if handled else 500)
+    assert told == [None if handled else error]
 
 
 def test_missing_context_in_the_middle_names_the_cure(

@@ -54,6 +54,8 @@ class Delivery:
         self._aborts_hard = aborts_hard
         #: Whether an error handler answered, so that the error is reported.
         self.answered = False
+        #: What no handler took, so that teardown functions get it.
+        self.unhandled: Exception | None = None
 
     def take_over(self, sources: list[Any]) -> None:
         """Close these sources, too, when the body ends."""
@@ -88,7 +90,7 @@ class Delivery:
         error = None if self.answered else progress.error
         with ExitStack() as stack:
             if self._held:
-                stack.callback(self._scope.release, error)
+                stack.callback(self._scope.release, self.unhandled or error)
             if error is not None:
                 stack.callback(self._report, error)
             for source in reversed(self._sources):
