@@ -26,7 +26,9 @@ _COMPRESSED = re.compile(
 _DIGESTS = ("Content-MD5", "Digest", "Content-Digest", "Repr-Digest")
 
 
-def code(response: Response, request: Request, offered: tuple[str, ...]) -> str | None:
+def apply_coding(
+    response: Response, request: Request, offered: tuple[str, ...]
+) -> str | None:
     """Choose a content coding for a response, and write its headers for that.
 
     Return ``"identity"`` to send it as it is, or ``None`` where the client refuses
@@ -58,9 +60,9 @@ def code(response: Response, request: Request, offered: tuple[str, ...]) -> str 
 def unmark(environ: WSGIEnvironment, offered: tuple[str, ...]) -> None:
     """Let a view recognise its own ETag in the request's ``If-None-Match``.
 
-    It knows nothing of the mark that :func:`code` has put on it. Only the tag of the
-    coding that this client would get now is unmarked: one in another coding is not
-    what it asks for. ``If-Range`` stays, since a range is never coded.
+    It knows nothing of the mark that :func:`apply_coding` has put on it. Only the tag
+    of the coding that this client would get now is unmarked: one in another coding is
+    not what it asks for. ``If-Range`` stays, since a range is never coded.
     """
     asked = environ.get("HTTP_IF_NONE_MATCH", "")
     accept = parse_accept_header(environ.get("HTTP_ACCEPT_ENCODING"))

@@ -19,7 +19,7 @@ from .coalesce import Coalescer
 from .compress import new_encoder
 from .configuration import is_exempt
 from .configuration import Settings
-from .content_coding import code
+from .content_coding import apply_coding
 from .content_coding import unmark
 from .context import current_request
 from .context import explain
@@ -103,7 +103,7 @@ class Exchange:
             return response
         settings = Settings.from_config(self.app.config)
         declared = response.content_length
-        coding = code(response, self.scope.request, settings.codings)
+        coding = apply_coding(response, self.scope.request, settings.codings)
         bodyless = _is_bodyless(response.status_code)
         if coding is None or bodyless or self.scope.request.method == "HEAD":
             self._close_given_up([response.response, *self.streams])
