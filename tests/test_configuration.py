@@ -11,8 +11,6 @@ from flask import Response
 from flask_outpour import ConfigurationError
 from flask_outpour import Outpour
 from flask_outpour.configuration import DEFAULTS
-from flask_outpour.configuration import exempt
-from flask_outpour.configuration import is_exempt
 from flask_outpour.configuration import Settings
 
 
@@ -129,18 +127,6 @@ def test_setting_that_turned_wrong_fails_the_stream(app: Flask) -> None:
 
     with pytest.raises(ConfigurationError, match="OUTPOUR_SLOW"):
         app.test_client().get("/")
-
-
-def test_exempt_marks_a_view() -> None:
-    """A view is known as exempt once it is marked, and no other view is."""
-
-    def view() -> str:
-        return ""
-
-    assert not is_exempt(view)
-    assert exempt(view) is view
-    assert is_exempt(view)
-    assert not is_exempt(None)
 
 
 def test_misspelt_key_is_refused() -> None:

@@ -33,6 +33,7 @@ from flask_outpour import ConfigurationError
 from flask_outpour import Outpour
 from flask_outpour import stream_finished
 from flask_outpour import stream_with_context
+from flask_outpour.exchange import is_exempt_request
 
 ROWS = [f"{number},row\n" for number in range(1_000)]
 CONTENT = bytes(range(256)) * 400
@@ -181,6 +182,21 @@ def test_switch_is_read_for_each_request(app: Flask) -> None:
     assert is_joined(app)
     app.config["OUTPOUR_ENABLED"] = False
     assert not is_joined(app)
+
+
+def test_exempt_marks_a_view(app: Flask) -> None:
+    """A view is known as exempt once it is marked, and no other view is."""
+
+    def view() -> str:
+        return ""
+
+    app.add_url_rule("/", "view", view)
+    with app.test_request_context():
+        assert not is_exempt_request(app, request)
+        assert Outpour.exempt(view) is view
+        assert is_exempt_request(app, request)
+    with app.test_request_context("/nowhere"):
+        assert not is_exempt_request(app, request)
 
 
 def test_exempt_view_is_served_by_flask(app: Flask) -> None:

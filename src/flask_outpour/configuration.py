@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
-from typing import TypeVar
 
 from .compress import available
 from .compress import CODINGS
 from .errors import ConfigurationError
-
-F = TypeVar("F", bound=Callable[..., Any])
 
 DEFAULTS: dict[str, Any] = {
     "OUTPOUR_ENABLED": True,
@@ -152,14 +149,3 @@ def check_names(config: Mapping[str, Any]) -> None:
             raise ConfigurationError(
                 f"{key} is no setting of Outpour. Is {meant} meant?"
             )
-
-
-def exempt(view: F) -> F:
-    """Mark a view as one whose responses are left as Flask makes them."""
-    view._outpour_exempt = True  # type: ignore[attr-defined]
-    return view
-
-
-def is_exempt(view: Callable[..., Any] | None) -> bool:
-    """Whether the view was marked by :func:`exempt`."""
-    return getattr(view, "_outpour_exempt", False)

@@ -17,7 +17,6 @@ from werkzeug.wsgi import ClosingIterator
 from .body import Body
 from .coalesce import Coalescer
 from .compress import new_encoder
-from .configuration import is_exempt
 from .configuration import Settings
 from .content_coding import apply_coding
 from .content_coding import unmark
@@ -37,6 +36,8 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 KEY = "outpour.exchange"
+#: What a view has whose responses are left as Flask makes them.
+EXEMPT = "_outpour_exempt"
 
 
 class Exchange:
@@ -268,7 +269,7 @@ def current_exchange() -> Exchange | None:
 
 def is_exempt_request(app: Flask, request: Request) -> bool:
     """Whether the view that the request matched is marked as exempt."""
-    return is_exempt(app.view_functions.get(request.endpoint or ""))
+    return getattr(app.view_functions.get(request.endpoint or ""), EXEMPT, False)
 
 
 def _is_error_page(response: Response) -> bool:

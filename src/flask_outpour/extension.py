@@ -16,15 +16,11 @@ from flask import Response
 
 from .configuration import check_names
 from .configuration import DEFAULTS
-from .configuration import exempt
 from .configuration import Settings
 from .errors import ConfigurationError
 from .exchange import current_exchange
 from .exchange import Exchange
-from .formats import BUILT_IN
-from .formats import Format
-from .formats import Formats
-from .probe import add_probe
+from .exchange import EXEMPT
 from .templates.deferral import add_tags
 from .templates.deferral import ForkedPool
 
@@ -124,7 +120,14 @@ class Outpour:
 
         :param view: a view function; goes under ``@app.route``.
         """
-        return exempt(view)
+        setattr(view, EXEMPT, True)
+        return view
+
+
+def _built_in_and(formats: Iterable[Format]) -> Formats:
+    from .formats import BUILT_IN
+
+    return BUILT_IN.plus(formats)
 
 
 class Entrance:
