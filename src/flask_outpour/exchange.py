@@ -197,14 +197,14 @@ class Exchange:
     def _answer_error(self, environ: WSGIEnvironment) -> Iterable[bytes]:
         """Answer the error that is being handled, as ``Flask.wsgi_app`` does."""
         error = cast(Exception, sys.exception())
-        with self.scope.reopened():
         delivery = cast(Delivery, self._delivery)
+        with self.scope.reopened():
             try:
                 handled = self.app.handle_user_exception(error)
                 response = self.app.finalize_request(handled)
             except Exception as unhandled:
-                response = self.app.handle_exception(unhandled)
                 delivery.unhandled = unhandled
+                response = self.app.handle_exception(unhandled)
             return response(environ, self._start)
 
     def _started(self, iterable: Iterable[bytes]) -> Iterable[bytes]:

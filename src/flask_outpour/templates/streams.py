@@ -98,7 +98,7 @@ def _stream(
     take_flashes(template, source)
     context = called_late(context)
     if _TAKES_CONTEXT:
-        app.update_template_context(app_ctx._get_current_object(), context)  # type: ignore
+        app.update_template_context(app_ctx._get_current_object(), context)  # type: ignore[attr-defined, call-arg]
     else:
         app.update_template_context(context)
     facts = {"template": template, "context": context}

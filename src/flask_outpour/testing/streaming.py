@@ -18,6 +18,7 @@ from .watch import watched
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
+
 #: Seconds that a view has to be closed in when the check is over.
 _GRACE = 1.0
 
