@@ -6,9 +6,6 @@ import selectors
 from collections.abc import Iterator
 from typing import Any
 
-from psycopg.errors import error_from_result
-from psycopg.pq import ExecStatus
-
 #: Bytes after which lines are no longer held; more are not in the cache any more.
 FULL = 1 << 15
 #: Seconds for which lines are held for more of them.
@@ -53,6 +50,9 @@ def pieces(pgconn: Any) -> Iterator[bytes]:
 
 def _require_success(pgconn: Any) -> None:
     """Read how the COPY has ended."""
+    from psycopg.errors import error_from_result
+    from psycopg.pq import ExecStatus
+
     results = []
     while (result := pgconn.get_result()) is not None:
         results.append(result)
