@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -16,10 +17,14 @@ from flask_outpour.formats import values
 @contextmanager
 def _without_msgspec() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(values, "encode", None)
-        patch.setattr(json_fast, "msgspec", None)
-        json_fast.fast_lines.cache_clear()
+        patch.setitem(sys.modules, "msgspec", None)
+        _forget()
         yield
+    _forget()
+
+
+def _forget() -> None:
+    values.encoder.cache_clear()
     json_fast.fast_lines.cache_clear()
 
 

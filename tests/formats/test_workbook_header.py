@@ -119,6 +119,14 @@ def test_widths_that_are_given() -> None:
 def test_widths_of_huge_numbers() -> None:
     """A number that no float holds has a width, too."""
     assert widths(["a"], [(10**400,), (-(10**5000),), (float("inf"),)]) == [60]
+    assert widths(["a"], [([10**5000],), ({"b": 10**5000},)]) == [60]
+
+
+def test_widths_of_no_numbers() -> None:
+    """What is no number is text, whatever the format of its column."""
+    code = {"a": "0.00"}
+    (width,) = widths(["a"], [(Decimal("sNaN"),)], number_formats=code)
+    assert width < 10
 
 
 @pytest.mark.parametrize("letters", ["A", "Z", "AA", "AZ", "BA", "ZZ", "AAA", "XFD"])

@@ -7,11 +7,10 @@ from dataclasses import field
 from math import inf
 from time import monotonic
 from typing import Any
-from typing import ClassVar
 from typing import Literal
 
 from .arrays import import_pyarrow
-from .recording import check_choice
+from .checks import check_choice
 from .recording import Recording
 
 #: Rows and bytes of a batch that is put together from rows.
@@ -41,8 +40,8 @@ class Arrow(Recording):
     compression: Literal["lz4", "zstd"] | None = None
 
     # As registered with IANA; "arrow" is the suffix of another format, that of files.
-    media_type: ClassVar[str] = "application/vnd.apache.arrow.stream"
-    suffix: ClassVar[str] = "arrows"
+    media_type = "application/vnd.apache.arrow.stream"
+    suffix = "arrows"
     _flushed: float = field(init=False, repr=False, compare=False, default=-inf)
 
     def __post_init__(self) -> None:

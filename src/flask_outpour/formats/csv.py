@@ -15,12 +15,14 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 from typing import ClassVar
+from typing import get_args
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
 from ..errors import SourceError
 from ..lines import CSVLines
 from ..lines import Dialect
+from .checks import check_choice
 from .columns import Batch
 from .columns import Grid
 from .columns import Writer
@@ -104,8 +106,8 @@ class CSV:
     escape_formulas: bool | None = None
     dialect: Dialect = "outpour"
 
-    media_type: ClassVar[str] = "text/csv"
-    suffix: ClassVar[str] = "csv"
+    media_type = "text/csv"
+    suffix = "csv"
     aliases: ClassVar[tuple[str, ...]] = ()
     _grid: Grid = field(init=False, repr=False, compare=False)
     _quote: Quoting = field(init=False, repr=False, compare=False)
@@ -122,10 +124,7 @@ class CSV:
             raise ConfigurationError(
                 f'{self.line_end!r} cannot end a line of CSV: "\\n" and "\\r\\n" can.'
             )
-        if self.dialect not in ("outpour", "postgresql"):
-            raise ConfigurationError(
-                f"dialect= takes 'outpour' or 'postgresql', but it is {self.dialect!r}."
-            )
+        check_choice("dialect", self.dialect, get_args(Dialect))
         if self.dialect == "postgresql" and self.lines is None:
             raise ConfigurationError(
                 "PostgreSQL's own text has no CRLF and no guard against formulas: with"
@@ -221,5 +220,5 @@ class TSV(CSV):
 
     delimiter: str = "\t"
 
-    media_type: ClassVar[str] = "text/tab-separated-values"
-    suffix: ClassVar[str] = "tsv"
+    media_type = "text/tab-separated-values"
+    suffix = "tsv"

@@ -37,8 +37,8 @@ class HTMLTable:
     title: str | None = None
     fragment: bool = False
 
-    media_type: ClassVar[str] = "text/html"
-    suffix: ClassVar[str] = "html"
+    media_type = "text/html"
+    suffix = "html"
     aliases: ClassVar[tuple[str, ...]] = ("htm",)
     _grid: Grid = field(init=False, repr=False, compare=False)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,10 +9,11 @@ from dataclasses import field
 from json.encoder import encode_basestring
 from typing import Any
 from typing import ClassVar
+from typing import get_args
 
-from ..errors import ConfigurationError
-from ..errors import RowError
 from ..lines import JSONLines
+from .checks import check_choice
+from .checks import check_distinct
 from .columns import Batch
 from .columns import Grid
 from .json_fast import fast_lines
@@ -38,8 +38,8 @@ class _Objects:
     _rows: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
-        _check("decimal", self.decimal, "string", "number")
-        _check("nan", self.nan, "error", "null")
+        check_choice("decimal", self.decimal, get_args(Decimals))
+        check_choice("nan", self.nan, get_args(NaN))
 
     @property
     def lines(self) -> JSONLines | None:
@@ -105,8 +105,8 @@ class NDJSON(_Objects):
 
     final_record: bool = False
 
-    media_type: ClassVar[str] = "application/x-ndjson"
-    suffix: ClassVar[str] = "ndjson"
+    media_type = "application/x-ndjson"
+    suffix = "ndjson"
     aliases: ClassVar[tuple[str, ...]] = (
         *("jsonl", "application/jsonl", "application/x-jsonlines"),
         *("application/ndjson", "application/json-lines"),
@@ -133,8 +133,8 @@ class JSONSequence(NDJSON):
     The options are those of :class:`NDJSON`.
     """
 
-    media_type: ClassVar[str] = "application/json-seq"
-    suffix: ClassVar[str] = "json-seq"
+    media_type = "application/json-seq"
+    suffix = "json-seq"
     aliases: ClassVar[tuple[str, ...]] = ()
 
     def frame(self, lines: bytes) -> bytes:
@@ -154,8 +154,8 @@ class JSON(_Objects):
     :raises ConfigurationError: for another value of an option.
     """
 
-    media_type: ClassVar[str] = "application/json"
-    suffix: ClassVar[str] = "json"
+    media_type = "application/json"
+    suffix = "json"
     _opening: ClassVar[bytes] = b"["
 
     def frame(self, lines: bytes) -> bytes:
@@ -176,9 +176,7 @@ class ObjectLines:
     """
 
     def __init__(self, columns: Sequence[str], *, decimal: Decimals, nan: NaN) -> None:
-        twice = [name for name, count in Counter(columns).items() if count > 1]
-        if twice:
-            raise RowError.of_duplicates(twice)
+        check_distinct(columns)
         names = [f"{encode_basestring(name)}:" for name in columns]
         begin, *more = names or [""]
         self._grid = Grid(
@@ -220,10 +218,3 @@ class ObjectLines:
 
 def _separated(lines: bytes) -> bytes:
     return b"\x1e" + lines[:-1].replace(b"\n", b"\n\x1e") + b"\n" if lines else b""
-
-
-def _check(option: str, value: object, *allowed: str) -> None:
-    if value not in allowed:
-        raise ConfigurationError(
-            f"{option}= takes {' or '.join(map(repr, allowed))}, but it is {value!r}."
-        )

@@ -22,11 +22,6 @@ from .values import iso_datetime_texts
 from .values import iso_texts
 from .values import writes_as_repr
 
-try:
-    import msgspec
-except ImportError:
-    msgspec = None  # type: ignore[assignment]
-
 FastLines = Callable[[Batch], bytes | None]
 
 #: What msgspec writes as the value table asks, whatever the value.
@@ -47,7 +42,11 @@ def fast_lines(columns: tuple[str, ...], decimal: str) -> FastLines | None:
     It returns ``None``, too, for a batch that has something which msgspec would
     write in another way, or not at all.
     """
-    if msgspec is None or not columns:
+    if not columns:
+        return None
+    try:
+        import msgspec
+    except ImportError:
         return None
     fields = [
         (f"column_{number}", Any, msgspec.field(name=str.__str__(name)))

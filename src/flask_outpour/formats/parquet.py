@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
-from typing import ClassVar
 from typing import Literal
 
 from ..errors import ConfigurationError
 from ..errors import RowError
 from ..extras import require
 from .arrays import import_pyarrow
-from .recording import check_choice
+from .checks import check_choice
 from .recording import Recording
 
 #: Bytes of a row group before it is encoded. While one is written there are these,
@@ -47,8 +46,8 @@ class Parquet(Recording):
     # As many as DuckDB reads at once with one thread.
     row_group_size: int = 122_880
 
-    media_type: ClassVar[str] = "application/vnd.apache.parquet"
-    suffix: ClassVar[str] = "parquet"
+    media_type = "application/vnd.apache.parquet"
+    suffix = "parquet"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC
 from abc import abstractmethod
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -14,6 +13,7 @@ from typing import Any
 from ..errors import ConfigurationError
 from ..errors import RowError
 from .arrays import import_pyarrow
+from .checks import check_distinct
 from .columns import Batch
 from .schemas import RecordBatches
 
@@ -115,9 +115,7 @@ class Recording(ABC):
 
     def _start(self, columns: Sequence[str]) -> None:
         import_pyarrow()
-        twice = [name for name, count in Counter(columns).items() if count > 1]
-        if twice:
-            raise RowError.of_duplicates(twice)
+        check_distinct(columns)
         try:
             "".join(columns).encode()
         except UnicodeEncodeError as error:
@@ -188,14 +186,3 @@ class Held:
         batches, self._batches = self._batches, []
         self.rows = self.size = 0
         return import_pyarrow().Table.from_batches(batches)
-
-
-def check_choice(option: str, value: object, allowed: Sequence[object]) -> None:
-    """Refuse what an option does not take.
-
-    :raises ConfigurationError: says what it takes.
-    """
-    if value not in allowed:
-        raise ConfigurationError(
-            f"{option}= takes {' or '.join(map(repr, allowed))}, but it is {value!r}."
-        )

@@ -26,14 +26,6 @@ from operator import attrgetter
 from operator import sub
 from typing import Any
 from uuid import UUID
-from zoneinfo import ZoneInfo
-
-try:
-    import msgspec
-except ImportError:
-    encode: Callable[[Any], bytes] | None = None
-else:
-    encode = msgspec.json.Encoder().encode
 
 Column = Sequence[Any]
 Texts = Sequence[str]
@@ -61,6 +53,16 @@ UTC_NAMES = frozenset({"UTC", "Etc/UTC"})
 _MOST_DAYS = 1 << 14
 #: From here on, the offsets of all zones are whole minutes.
 _WHOLE_MINUTES = 1973
+
+
+@cache
+def encoder() -> Callable[[Any], bytes] | None:
+    """Return msgspec's encoder, or ``None`` where it is not installed."""
+    try:
+        import msgspec
+    except ImportError:
+        return None
+    return msgspec.json.Encoder().encode
 
 
 def plain(value: Any) -> Any:
@@ -137,7 +139,7 @@ def int_texts(values: Column) -> Texts:
     except KeyError:
         pass
     try:
-        if encode is not None:
+        if (encode := encoder()) is not None:
             return encode(values)[1:-1].decode().split(",")
         return list(map(int.__repr__, values))
     except ValueError:
@@ -147,7 +149,7 @@ def int_texts(values: Column) -> Texts:
 
 def float_texts(values: Column) -> Texts:
     """Write floats as ``repr()`` does, the shortest text that reads back."""
-    if encode is not None:
+    if (encode := encoder()) is not None:
         text = encode(values)
         if _is_as_repr(text):
             return text[1:-1].decode().split(",")
@@ -156,6 +158,7 @@ def float_texts(values: Column) -> Texts:
 
 def writes_as_repr(values: Column) -> bool:
     """Whether msgspec writes these floats, and ``None`` among them, as repr() does."""
+    encode = encoder()
     assert encode is not None
     return _is_as_repr(encode([value for value in values if value is not None]))
 
@@ -190,12 +193,13 @@ def datetime_texts(values: Column, separator: str) -> Texts:
         or not _has_whole_minutes(zone, values)
     ):
         return [value.isoformat(separator) for value in values]
-    if encode is not None:
+    if (encode := encoder()) is not None:
         text = encode(values)[2:-2]
         # These have no other letters.
         text = text.replace(b"Z", b"+00:00").replace(b"T", separator.encode())
         return text.decode().split('","')
-    if isinstance(zone, ZoneInfo) and zone.key not in UTC_NAMES:
+    # Of the zones that are left, those of zoneinfo alone have a key.
+    if getattr(zone, "key", "UTC") not in UTC_NAMES:
         return [value.isoformat(separator) for value in values]
     return _datetime_texts(values, separator, datetime(1, 1, 1, tzinfo=zone))
 
@@ -235,11 +239,13 @@ def _clock() -> tuple[_Days, list[str], list[str], list[str]]:
 
 def _has_whole_minutes(zone: Any, values: Column) -> bool:
     """Whether all offsets are whole minutes, and of a kind that is well known."""
-    if isinstance(zone, ZoneInfo):
-        return bool(min(values).year >= _WHOLE_MINUTES)
+    if zone is None:
+        return True
     if isinstance(zone, timezone):
         return not zone.utcoffset(None) % timedelta(minutes=1)
-    return zone is None
+    from zoneinfo import ZoneInfo
+
+    return isinstance(zone, ZoneInfo) and min(values).year >= _WHOLE_MINUTES
 
 
 def iso_texts(values: Column) -> Texts:

@@ -7,15 +7,17 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from typing import ClassVar
 from typing import get_args
+from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
+from .checks import check_choice
 from .columns import Batch
-from .recording import check_choice
-from .workbooks.book import Book
-from .workbooks.cells import Zones
-from .workbooks.texts import LongText
+from .workbooks.choices import LongText
+from .workbooks.choices import Zones
+
+if TYPE_CHECKING:
+    from .workbooks.book import Book
 
 #: Signs of a format code, says Excel.
 _LONGEST_FORMAT = 255
@@ -64,10 +66,8 @@ class XLSX:
     )
     _book: Book | None = field(default=None, init=False, repr=False, compare=False)
 
-    media_type: ClassVar[str] = (
-        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    )
-    suffix: ClassVar[str] = "xlsx"
+    media_type = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    suffix = "xlsx"
 
     def __post_init__(self) -> None:
         check_choice("zones", self.zones, get_args(Zones))
@@ -145,6 +145,8 @@ class XLSX:
                 )
 
     def _new_book(self) -> Book:
+        from .workbooks.book import Book
+
         return Book(
             titles=self.titles,
             number_formats=self.number_formats,

@@ -13,9 +13,9 @@ from ..columns import Batch
 from . import parts
 from . import sheets
 from .cells import Cells
-from .cells import Zones
+from .choices import LongText
+from .choices import Zones
 from .sheet_names import SheetNames
-from .texts import LongText
 
 #: Rows by which the widths of the columns are guessed. They wait for each other, but no
 #: reader could use them earlier: the compressor holds as much.

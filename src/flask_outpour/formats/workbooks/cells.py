@@ -11,7 +11,6 @@ from functools import partial
 from math import isfinite
 from sys import float_info
 from typing import Any
-from typing import Literal
 from typing import NamedTuple
 
 from ..csv import FREE_WRITERS
@@ -23,13 +22,13 @@ from ..values import float_texts
 from ..values import int_texts
 from ..values import plain
 from ..values import Texts
+from .choices import LongText
+from .choices import Zones
 from .serials import SERIALS
 from .texts import as_elements
 from .texts import fitting
 from .texts import is_spaced
-from .texts import LongText
 
-Zones = Literal["utc", "text"]
 #: Digits that a cell keeps of a number, says Excel.
 _DIGITS = 15
 _MOST = 10**_DIGITS
@@ -131,7 +130,12 @@ class Cells:
             return ""
         if isinstance(value, int) and abs(value) >= _MOST:
             return int_texts([value])[0]
-        if self._code is not None and not isinstance(value, str | bytes | list | dict):
+        if isinstance(value, bytes | list | dict):
+            return FREE_WRITERS[type(value)]([value])[0]
+        is_text = isinstance(value, str) or (
+            isinstance(value, Decimal) and not value.is_finite()
+        )
+        if self._code is not None and not is_text:
             return _shown_by(self._code, value)
         if isinstance(value, float):
             return f"{value:.11g}"

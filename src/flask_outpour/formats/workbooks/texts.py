@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import Literal
 from xml.sax.saxutils import escape
 
 from ..columns import narrowed
 from ..values import Texts
+from .choices import LongText
 
 #: UTF-16 units that a cell takes, says Excel.
 LONGEST = 32_767
-LongText = Literal["raise", "cut"]
 
 #: What a sheet writes as ``_x000D_``: what XML lacks, carriage returns, which XML reads
 #: as line feeds, and what would be read as one of these (ISO/IEC 29500-1, 22.9.2.19).

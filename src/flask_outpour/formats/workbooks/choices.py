@@ -1,0 +1,8 @@
+"""Nothing enters; what the options of a workbook choose from leaves."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Zones = Literal["utc", "text"]
+LongText = Literal["raise", "cut"]
