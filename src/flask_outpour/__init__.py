@@ -22,7 +22,10 @@ one of files, chunks and rows in a ZIP archive (:mod:`archives`).
 
 from __future__ import annotations
 
-from .archives import ZipEntry
+from importlib import import_module
+from typing import Any
+from typing import TYPE_CHECKING
+
 from .errors import ConfigurationError
 from .errors import ItemError
 from .errors import LengthError
@@ -31,22 +34,25 @@ from .errors import RowError
 from .errors import SourceError
 from .errors import StreamInterrupted
 from .errors import StreamTimeout
-from .exports import stream_rows
 from .extension import Outpour
-from .formats import CSV
-from .formats import Format
-from .formats import JSON
-from .formats import NDJSON
-from .formats import XLSX
 from .response import Response
-from .rows import Rows
 from .signals import stream_finished
 from .signals import stream_first_byte
 from .signals import stream_started
 from .stream import stream_with_context
-from .templates import stream_template
-from .templates import stream_template_string
-from .zip_exports import stream_zip
+
+if TYPE_CHECKING:
+    from .archives import ZipEntry
+    from .exports import stream_rows
+    from .formats import CSV
+    from .formats import Format
+    from .formats import JSON
+    from .formats import NDJSON
+    from .formats import XLSX
+    from .rows import Rows
+    from .templates.streams import stream_template
+    from .templates.streams import stream_template_string
+    from .zip_exports import stream_zip
 
 __all__ = [
     "CSV",
@@ -75,3 +81,26 @@ __all__ = [
     "stream_with_context",
     "stream_zip",
 ]
+
+#: Where the names are that not every application needs. Each is loaded, with what it
+#: needs, when it is imported from here.
+_LATER = {
+    **dict.fromkeys(("CSV", "JSON", "NDJSON", "XLSX", "Format"), ".formats"),
+    "Rows": ".rows",
+    "ZipEntry": ".archives",
+    "stream_rows": ".exports",
+    **dict.fromkeys(("stream_template", "stream_template_string"), ".templates"),
+    "stream_zip": ".zip_exports",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(_LATER[name], __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

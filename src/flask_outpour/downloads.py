@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from flask import current_app
 from flask import request
 from flask import Response
 
-from .archives import ZipStream
 from .errors import ConfigurationError
 from .negotiation import content_disposition
-from .row_stream import RowStream
 from .stream import keep_context
+
+if TYPE_CHECKING:
+    from .archives import ZipStream
+    from .row_stream import RowStream
 
 
 def name_of(filename: object) -> str:

@@ -77,6 +77,9 @@ def stream_rows(
         (``"raise"``) or left out (``"ignore"``).
     :raises werkzeug.exceptions.NotAcceptable: when the client takes none of the
         formats, or ``format`` names none of them; its page lists what there is.
+    :raises ConfigurationError: for an option that is none, and for several tables in a
+        format that holds one.
+    :raises SourceError: after the view has returned, for what cannot be read as rows.
     """
     try:
         choice, varies = _choose(format, formats, several=is_several(source))
@@ -128,7 +131,8 @@ def _choose(
 def known_formats() -> Formats:
     """Return the formats of the application."""
     state = current_app.extensions.get("outpour")
-    return BUILT_IN if state is None else state.formats
+    formats: Formats | None = None if state is None else state.formats
+    return BUILT_IN if formats is None else formats
 
 
 class _NoFormat(NotAcceptable):

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
     from _typeshed.wsgi import WSGIEnvironment
 
+    from .formats import Format
+    from .formats import Formats
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -36,8 +39,8 @@ F = TypeVar("F", bound=Callable[..., Any])
 class State:
     """What Outpour keeps for one application."""
 
-    #: What :func:`stream_rows` chooses from.
-    formats: Formats
+    #: What :func:`stream_rows` chooses from, where that is not what there is anywhere.
+    formats: Formats | None = None
     #: The warnings that were logged, each once.
     warned: set[str] = field(default_factory=set)
     #: Where the deferred blocks of its pages are rendered.
@@ -63,7 +66,7 @@ class Outpour:
     def __init__(
         self, app: Flask | None = None, *, formats: Iterable[Format] = ()
     ) -> None:
-        self._formats = BUILT_IN.plus(formats)
+        self._formats = None if formats == () else _built_in_and(formats)
         if app is not None:
             self.init_app(app)
 
@@ -112,6 +115,8 @@ class Outpour:
         app.after_request_funcs.setdefault(None, []).insert(0, attach_body)
         add_tags(app)
         if settings.probe_token is not None:
+            from .probe import add_probe
+
             add_probe(app, settings.probe_token)
 
     @staticmethod
@@ -159,5 +164,6 @@ class Entrance:
 
 
 def attach_body(response: Response) -> Response:
+    """Put a body in the place of what a response streams, if Outpour serves it."""
     exchange = current_exchange()
     return response if exchange is None else exchange.attach(response)

@@ -6,11 +6,12 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from .formats import Format
-from .formats import Formats
-from .formats import require_format
+if TYPE_CHECKING:
+    from .formats import Format
+    from .formats import Formats
 
 #: What no file system, or no header, takes in a name.
 _UNSAFE = re.compile(
@@ -54,6 +55,8 @@ def choose(
     """
     if wanted is not None:
         if not isinstance(wanted, str):
+            from .formats import require_format
+
             require_format(wanted)
             return Choice(wanted, wanted.suffix), False
         return _choice(offered.named(wanted), wanted), False

@@ -43,9 +43,9 @@ def stream_zip(
     entries: Any,
     *,
     filename: str | None = None,
+    attachment: bool = True,
     level: int = 1,
     stored: bool | None = None,
-    attachment: bool = True,
 ) -> Response:
     """Return a response that streams a ZIP archive, made while it is sent.
 
@@ -71,15 +71,16 @@ def stream_zip(
         contexts.
     :param filename: of the download, with or without its suffix. By default the name of
         the endpoint.
+    :param attachment: whether a browser saves the response instead of showing it.
     :param level: of deflate, from 1, the fastest, to 9, the smallest; 0 compresses
         nothing. Networks are rarely faster than level 1, and the other levels take
         several times as long.
     :param stored: ``True`` compresses nothing, ``False`` everything. By default all
         but what is compressed already, by its suffix.
-    :param attachment: whether a browser saves the response instead of showing it.
-    :raises ValueError: for a name that is absolute, climbs out of the archive, repeats,
-        or is otherwise not fit to be unpacked.
+    :raises flask_outpour.archives.EntryError: for a name that is absolute, climbs out
+        of the archive, repeats, or is otherwise not fit to be unpacked.
     :raises SourceError: for what is no entry, or no content of one.
+    :raises ConfigurationError: for another ``level``, or a format that there is not.
     :raises OSError: for a path without a regular file.
     """
     stream = ZipStream(

@@ -6,12 +6,12 @@
                            arrow ──► record batches ──────────────────► Rows
                            statements ──► copying ──► lines ──────────► Rows
 
-:func:`opening.open_rows` finds out what a source is; :mod:`cursors` and
-:mod:`statements` read databases, :mod:`records` any objects, and :mod:`batches`
-decides how many rows go together. :mod:`arrow` reads what has columns already, but for
-the :mod:`frames` of pandas that it would read otherwise than they are, and
-:mod:`copying` lets PostgreSQL write lines itself: :mod:`fitness` says whether it may,
-:mod:`casts` how, :mod:`pieces` and :mod:`objects` pass on what comes.
+:mod:`opening` finds out what a source is; :mod:`cursors` and :mod:`statements` read
+databases, :mod:`records` any objects, and :mod:`batches` decides how many rows go
+together. :mod:`arrow` reads what has columns already, but for the :mod:`frames` of
+pandas that it would read otherwise than they are, and :mod:`copying` lets PostgreSQL
+write lines itself: :mod:`fitness` says whether it may, :mod:`casts` how, :mod:`pieces`
+and :mod:`objects` pass on what comes.
 """
 
 from __future__ import annotations

@@ -12,7 +12,6 @@ from typing import Any
 
 from ..errors import SourceError
 from ..extras import require
-from .ahead import fetched_ahead
 from .batches import FULL
 from .frames import is_frame
 from .frames import is_mixed
@@ -61,6 +60,8 @@ def rows_of_arrow(source: Any, *, columns: Sequence[str] | None) -> Rows:
         if hasattr(source, "adbc_cancel"):
             # It waits for its database without Python's lock. Others are in memory,
             # have threads of their own, or may run Python.
+            from .ahead import fetched_ahead
+
             batches = fetched_ahead(iter(origin), cancel=source.adbc_cancel)
             closing.callback(batches.close)
         places, names = _chosen(origin.schema.names, columns)

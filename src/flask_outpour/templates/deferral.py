@@ -15,9 +15,7 @@ from flask import request
 from ..configuration import Settings
 from ..context import fresh_app_context
 from ..errors import ConfigurationError
-from .page import Page
 from .pool import Pool
-from .tags import Tags
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +23,10 @@ if TYPE_CHECKING:
 
     from flask import Flask
 
+    from .page import Page
+
+#: The extension of Jinja that has the tags. It is imported where there are templates.
+TAGS = f"{__package__}.tags.Tags"
 #: The query parameter by which a reader asks for a page in order.
 PARAMETER = "deferred"
 IN_ORDER = "in-order"
@@ -50,10 +52,10 @@ class ForkedPool:
 def add_tags(app: Flask) -> None:
     """Add the tags to what the application's templates may have."""
     if "jinja_env" in vars(app):
-        app.jinja_env.add_extension(Tags)
+        app.jinja_env.add_extension(TAGS)
         return
     # To make the environment here would fix the options that it is made with.
-    extensions = [*app.jinja_options.get("extensions", ()), Tags]
+    extensions = [*app.jinja_options.get("extensions", ()), TAGS]
     app.jinja_options = {**app.jinja_options, "extensions": extensions}
 
 
@@ -68,6 +70,8 @@ def new_page(app: Flask, deferred: str | None) -> Page:
             f'deferred takes "{IN_ORDER}" or "{IN_PLACE}", but it is {deferred!r}. A'
             " variable of the template must have another name."
         )
+    from .page import Page
+
     state = app.extensions.get("outpour")
     if state is None:
         return Page()

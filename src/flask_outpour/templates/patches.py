@@ -10,8 +10,6 @@ from __future__ import annotations
 
 from markupsafe import escape
 
-from .containment import contain
-
 _WAY_OUT = "outpour-in-order"
 
 
@@ -22,6 +20,8 @@ def placed(name: str, fallback: str) -> str:
 
 def patch(name: str, content: str) -> str:
     """Return what puts a content into a marked place."""
+    from .containment import contain
+
     # The line end tells the script that the template is whole.
     return f'<template for="{name}">{contain(content)}</template>\n'
 
