@@ -66,7 +66,7 @@ class Body:
         encoder: Encoder | None = None,
         longest: float | None = None,
     ) -> None:
-        self.progress = Progress()
+        self.progress: Progress = Progress()
         self._coalescer = chunks
         stages = iter(chunks)
         if declared is not None:

@@ -48,7 +48,10 @@ class ItemError(OutpourError, TypeError):
 
 
 class LengthError(OutpourError, ValueError):
-    """A body is shorter or longer than the Content-Length that its view set."""
+    """A body is shorter or longer than the Content-Length that its view set.
+
+    ``declared`` has that length, and ``produced`` the bytes that there were.
+    """
 
     def __init__(self, declared: int, produced: int) -> None:
         relation = "only" if produced < declared else "at least"
@@ -74,7 +77,10 @@ class SourceError(OutpourError, TypeError):
 
 
 class RowError(OutpourError, ValueError):
-    """A row has another shape than expected, or a value that cannot be written."""
+    """A row has another shape than expected, or a value that cannot be written.
+
+    ``row``, counted from 1, and ``column`` say where, or are ``None``.
+    """
 
     def __init__(
         self, message: str, *, row: int | None = None, column: str | None = None
@@ -179,7 +185,10 @@ class RowError(OutpourError, ValueError):
 
 
 class StreamTimeout(OutpourError, TimeoutError):
-    """A stream ran for longer than ``OUTPOUR_MAX_DURATION`` allows."""
+    """A stream ran for longer than ``OUTPOUR_MAX_DURATION`` allows.
+
+    ``limit`` has the seconds.
+    """
 
     def __init__(self, limit: float, bytes_sent: int) -> None:
         super().__init__(

@@ -18,8 +18,8 @@ class Response(flask.Response):
         ``OUTPOUR_COMPRESS`` is on.
     """
 
-    coalesce = True
-    compress = True
+    coalesce: bool = True
+    compress: bool = True
 
     def __init__(
         self, *args: Any, coalesce: bool = True, compress: bool = True, **kwargs: Any

@@ -50,13 +50,13 @@ class Source(Iterator[T], Generic[T]):
         self._timeout = timeout
         self._steps: Iterator[T] | None = None
         #: Whether the first item was asked for.
-        self.started = False
+        self.started: bool = False
         #: How many items were yielded.
-        self.yielded = 0
+        self.yielded: int = 0
         #: Whether it was read to its end, or to its error.
-        self.exhausted = False
+        self.exhausted: bool = False
         #: Whether it ended, was closed, or what iterated it was let go.
-        self.closed = False
+        self.closed: bool = False
 
     def __iter__(self) -> Iterator[T]:
         # A generator of its own, since a loop that is left does not close what it
