@@ -1,0 +1,1 @@
+"""Tests of what is released: the two files, installed into empty environments."""
