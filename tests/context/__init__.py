@@ -1,0 +1,1 @@
+"""Contexts of a request: open until a stream's end, then gone."""

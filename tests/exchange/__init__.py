@@ -1,0 +1,1 @@
+"""Requests up to their first chunk: right status and headers, no leftovers."""

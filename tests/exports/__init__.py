@@ -1,0 +1,1 @@
+"""Responses of ``stream_rows``: their format, their headers, and their endings."""

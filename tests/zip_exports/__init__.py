@@ -1,0 +1,1 @@
+"""Responses of ``stream_zip``: their headers, contexts, rows and endings."""
