@@ -17,7 +17,6 @@ from flask import Flask
 from flask import request
 from flask import Response
 from flask.testing import FlaskClient
-from flask_compress import Compress
 from hypothesis import given
 from hypothesis import strategies
 from werkzeug.exceptions import NotAcceptable
@@ -399,23 +398,6 @@ def test_any_etag_comes_back_as_it_left(tag: str) -> None:
     client = app.test_client()
     sent = accepting(client, "gzip").headers["ETag"]
     assert accepting(client, "gzip", If_None_Match=sent).status_code == 304
-
-
-# Other compressors
-
-
-@codings
-def test_flask_compress_is_not_compressed_again(coding: str) -> None:
-    """What Flask-Compress has coded is sent as it is, whoever is set up first."""
-    for order in (1, -1):
-        app = Flask("tests.content_coding")
-        app.config["OUTPOUR_COMPRESS"] = True
-        for set_up in [Outpour, Compress][::order]:
-            set_up(app)
-        view(app)
-        response = accepting(app.test_client(), coding)
-        assert response.headers["Content-Encoding"] == coding
-        assert decoded(response) == BODY
 
 
 # Over a socket
