@@ -13,9 +13,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from flask import Flask
+
 ROOT = Path(__file__).parents[2]
-#: The pages whose examples are run: README, and all of docs.
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+DOCS = ROOT / "docs"
+#: The pages whose examples are run: README, and all of docs but what Sphinx has built.
+PAGES = [
+    ROOT / "README.md",
+    *sorted(page for page in DOCS.rglob("*.md") if "_build" not in page.parts),
+]
 
 _FENCE = re.compile(
     r"^(?P<lead>[^\n]*)\n\n?```(?P<language>[\w+-]+)\n(?P<code>.*?)^```$", re.M | re.S
@@ -31,6 +37,12 @@ class Fence:
     code: str
     lead: str
     line: int
+
+
+def name_of(page: Path) -> str:
+    """Return the name of a page in those of tests: its path, without the suffix."""
+    folder = DOCS if page.is_relative_to(DOCS) else ROOT
+    return page.relative_to(folder).with_suffix("").as_posix()
 
 
 def read_fences(page: Path) -> Iterator[Fence]:
@@ -76,6 +88,9 @@ class PageRun:
 
     def _run_python(self, fence: Fence) -> None:
         where = f"{self._page.name}, line {fence.line}"
+        # Its reader adds it to the file and runs that: no request has come yet.
+        if isinstance(app := self.names.get("app"), Flask):
+            app._got_first_request = False
         exec(compile(fence.code, where, "exec"), self.names)
 
     def _run_pycon(self, fence: Fence) -> None:
