@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
-import logging
 import re
-import sys
-from collections.abc import Callable
 from datetime import date
 from datetime import datetime
 from datetime import time
@@ -21,13 +18,12 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from fences import PageRun
+from fences import name_of
 from fences import PAGES
 from fences import ROOT
 
 import flask_outpour
 from flask_outpour import archives
-from flask_outpour import formats
 from flask_outpour import RowError
 from flask_outpour import testing
 from flask_outpour.configuration import DEFAULTS
@@ -45,12 +41,6 @@ VALUE_NAMES = {
         *(ip_address, time, timedelta, timezone, UUID),
     )
 }
-#: The formats that are no public name of the package.
-MORE_FORMATS = ["Arrow", "HTMLTable", "JSONSequence", "Parquet", "TSV"]
-#: What archives offer beside those.
-MORE_ERRORS = ["EntryError"]
-#: A name that the reference documents.
-_DOCUMENTED = r"^\.\. auto\w+:: (\w+)"
 
 
 def read(page: str) -> str:
@@ -80,31 +70,9 @@ def test_the_tests_that_the_docs_name_exist() -> None:
     assert named <= defined
 
 
-def test_the_reference_has_every_public_name() -> None:
-    """Every public name is documented in the reference, those of the kit apart."""
-    text, _, kit = read("docs/reference.md").partition("\n## Testing\n")
-    documented = re.findall(_DOCUMENTED, text, re.M)
-    public = [*flask_outpour.__all__, *MORE_FORMATS, *MORE_ERRORS]
-    assert sorted(documented) == sorted(public)
-    assert {*MORE_FORMATS} < {*formats.__all__}
-    assert {*MORE_ERRORS} < {*archives.__all__}
-    assert sorted(re.findall(_DOCUMENTED, kit, re.M)) == sorted(testing.__all__)
-
-
-def test_each_public_name_has_a_docstring() -> None:
-    """The reference has something to say of each name."""
-    undocumented = [
-        name
-        for module in (flask_outpour, testing)
-        for name in module.__all__
-        if not (getattr(module, name).__doc__ or "").strip()
-    ]
-    assert undocumented == []
-
-
 def test_the_map_of_the_modules_is_whole() -> None:
     """The page of how it works says of each module what enters and what leaves."""
-    rows = re.findall(r"^\| (`.*?) \|.*\|.*\|$", read("docs/how-it-works.md"), re.M)
+    rows = re.findall(r"^\| (\[`.*?) \|.*\|.*\|$", read("docs/how-it-works.md"), re.M)
     folder = ROOT / "src" / "flask_outpour"
     modules = {path.stem for path in folder.glob("*.py")}
     packages = {path.parent.name for path in folder.glob("*/__init__.py")}
@@ -125,18 +93,23 @@ def test_the_configuration_page_has_every_key_and_its_default() -> None:
 
 def test_the_errors_page_has_every_exception() -> None:
     """Every exception is documented with its cause and its cure."""
-    entries = re.findall(r"^`(\w+)`\n: (.*?)^$", read("docs/errors.md"), re.M | re.S)
-    names = {
+    _, _, text = read("docs/errors.md").partition("\n## Exceptions\n")
+    entries = re.findall(r"^`([\w.]+)`\n: (.*?)^$", text, re.M | re.S)
+    causes = {name.rpartition(".")[2]: cause for name, cause in entries}
+    exceptions = {
         name
-        for name in flask_outpour.__all__
-        if isinstance(value := getattr(flask_outpour, name), type)
+        for module in (flask_outpour, archives, testing)
+        for name in module.__all__
+        if isinstance(value := getattr(module, name), type)
         and issubclass(value, Exception)
     }
-    assert {name for name, _ in entries} == names - {"OutpourError"}
-    assert all("**Cause:**" in text and "**Cure:**" in text for _, text in entries)
+    assert {*causes} == exceptions - {"OutpourError"}
+    drawn = set(re.findall(r"─ (?:\w+\.)?(\w+) \(", text))
+    assert drawn == {*causes}
+    assert all("**Cause:**" in each and "**Cure:**" in each for each in causes.values())
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_the_files_that_a_page_links_exist(page: Path) -> None:
     """No link to a file of the repository leads nowhere."""
     text = page.read_text()
@@ -209,22 +182,3 @@ def test_every_benchmark_is_listed() -> None:
     commands = set(re.findall(r"^python -m (\S+)", read("docs/benchmarks.md"), re.M))
     files = {path.stem for path in ROOT.glob("benchmarks/bench_*.py")}
     assert commands == {f"benchmarks.{name}" for name in files}
-
-
-def test_the_benchmarks_that_the_readme_names_exist() -> None:
-    """A number in the README names the file that measures it."""
-    named = re.findall(r"benchmarks/\w+\.py", read("README.md"))
-    assert [name for name in named if not (ROOT / name).exists()] == []
-
-
-def test_the_readme_shows_the_line_that_its_stream_logs(
-    tmp_path: Path, serve: Callable[[Any], str], caplog: pytest.LogCaptureFixture
-) -> None:
-    """The log line in the README is the one that its example leaves."""
-    caplog.set_level(logging.INFO, "flask_outpour")
-    PageRun(ROOT / "README.md", tmp_path, serve, "readme").run()
-    sys.modules.pop("readme")
-    shown = re.search(r"^stream complete: .*(?= in [\d.]+ s$)", read("README.md"), re.M)
-    assert shown
-    logged = [record.getMessage() for record in caplog.records]
-    assert [line for line in logged if line.startswith(f"{shown[0]} in ")]
