@@ -21,7 +21,7 @@ MODULES = {
     for path in sorted(PACKAGE.rglob("*.py"))
 }
 #: Parts for users, which the rest must work without.
-THIN = {"cli", "demo", "doctor", "testing", "__main__"}
+THIN = {"cli", "demo", "doctor", "progress", "testing", "__main__"}
 ROWS = [name for name in MODULES if name.split(".")[0] == "rows"]
 FORMATS = [name for name in MODULES if name.split(".")[0] == "formats"]
 ARCHIVES = [name for name in MODULES if name.split(".")[0] == "archives"]
@@ -222,9 +222,9 @@ def run_python(code: str) -> str:
 
 
 def test_import_loads_no_optional_package() -> None:
-    """``import flask_outpour`` loads nothing that it can do without, but msgspec."""
+    """``import flask_outpour`` loads nothing that it can do without."""
     code = "import sys, flask_outpour; print(*sys.modules)"
-    assert not set(run_python(code).split()) & (set(OPTIONAL) - {"msgspec"})
+    assert not set(run_python(code).split()) & set(OPTIONAL)
 
 
 WITHOUT_OPTIONAL = f"""

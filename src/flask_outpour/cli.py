@@ -20,13 +20,14 @@ from .demo.errors import DemoError
 from .demo.orders import cache_directory
 from .demo.orders import generate_orders
 from .demo.orders import orders_file
-from .demo.progress import progress_bar
 from .demo.server import listen
 from .demo.server import require_server
 from .demo.server import serve
 from .demo.server import url_of
 from .demo.sqlite import SQLiteFile
+from .demo.tables import Database
 from .doctor.command import site_doctor
+from .progress import progress_line
 
 #: Enough that plain Flask takes seconds, and little enough for any disk.
 ORDERS = 1_000_000
@@ -87,7 +88,7 @@ def demo(
             "--rows is for the orders; it does not go with --database."
         )
     require_server()
-    tables = None if database is None else open_database(database)
+    tables = None if database is None else _opened(database)
     with listen(host, port) as listener, _terminable():
         if tables is None:
             count = rows or ORDERS
@@ -124,8 +125,7 @@ def _orders(count: int) -> Path:
     path = orders_file(cache_directory(), count)
     if not path.exists():
         click.echo(f"Generating {count:,} orders, once, into {path}")
-        with progress_bar(count) as advance:
-            generate_orders(path, count, advance)
+        _generate(path, count)
     try:
         SQLiteFile(path).check()
     except DemoError as error:
@@ -133,6 +133,25 @@ def _orders(count: int) -> Path:
             f"{error.message} Delete the file, and it is generated again."
         ) from error
     return path
+
+
+def _generate(path: Path, count: int) -> None:
+    done = 0
+    with progress_line() as show:
+
+        def advance(rows: int) -> None:
+            nonlocal done
+            done += rows
+            show(f"{done:,} of {count:,} orders", done / count)
+
+        advance(0)
+        generate_orders(path, count, advance)
+
+
+def _opened(place: str) -> Database:
+    with progress_line() as show:
+        show("opening the database", 0)
+        return open_database(place)
 
 
 @contextmanager

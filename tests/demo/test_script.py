@@ -7,8 +7,11 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from terminals import run_on_terminal
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,6 +39,7 @@ echo "$(basename "$0") $*" >> "{log}"
 case "$1 ${{2-}} ${{3-}}" in
     "-m venv "*) mkdir -p "$3/bin"; cp "$0" "$3/bin/python" ;;
     "-m pip install")
+        echo "collecting"
         printf '#!/bin/sh\\necho ran "$@"\\n' > "$(dirname "$0")/outpour"
         chmod +x "$(dirname "$0")/outpour" ;;
     "-c "*) exit {fits} ;;
@@ -63,22 +67,21 @@ def add_python(clone: Path, name: str, *, fits: bool = True) -> None:
     path.chmod(0o755)
 
 
-def start(clone: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run the script from elsewhere, as a user may."""
+def start(
+    clone: Path, *arguments: str, terminal: bool = False
+) -> subprocess.CompletedProcess[str]:
+    """Run the script from elsewhere, as a user may, on a terminal or not."""
     tools = clone.parent / "tools"
     if not tools.exists():
         tools.mkdir()
         for tool in TOOLS:
             (tools / tool).symlink_to(shutil.which(tool) or tool)
     folders = [str(clone.parent / name) for name in ("first", "second", "tools")]
-    return subprocess.run(
-        [clone / "scripts" / "demo", *arguments],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        cwd=clone.parent,
-        env={"PATH": os.pathsep.join(folders)},
-    )
+    command = [clone / "scripts" / "demo", *arguments]
+    how: Any = {"cwd": clone.parent, "env": {"PATH": os.pathsep.join(folders)}}
+    if terminal:
+        return run_on_terminal(command, **how)
+    return subprocess.run(command, **how, capture_output=True, text=True, timeout=60)
 
 
 def done_by(clone: Path) -> list[str]:
@@ -100,6 +103,17 @@ def test_a_fresh_clone_is_set_up_and_run(clone: Path) -> None:
     ]
     assert "Making" in result.stderr
     assert "Installing" in result.stderr
+
+
+def test_pip_shows_on_a_terminal_how_far_it_is(clone: Path) -> None:
+    """Where somebody watches, pip is not quiet, and the output is still the demo's."""
+    add_python(clone, "first/python3")
+    result = start(clone, terminal=True)
+    assert result.stdout == "ran demo\n"
+    assert "collecting" in result.stderr
+    assert done_by(clone)[-1] == (
+        f"python -m pip install --disable-pip-version-check --editable {clone}[demo]"
+    )
 
 
 def test_a_second_run_installs_nothing(clone: Path) -> None:

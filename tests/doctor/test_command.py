@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
@@ -18,10 +17,10 @@ from flask import Flask
 from werkzeug.middleware.profiler import ProfilerMiddleware
 
 from flask_outpour import Outpour
-from flask_outpour.doctor import command
 from flask_outpour.doctor.command import group
 from flask_outpour.doctor.command import site_doctor
 from flask_outpour.doctor.silence import silenced
+from terminals import run_on_terminal
 
 SECRET = "hush-hush-" * 5
 SHOP = f"""
@@ -48,25 +47,40 @@ def closed(*request):
 closed.inner = app
 """
 
+MISSET = """
+from flask import Flask
+from flask_outpour import Outpour
+
+app = Flask(__name__)
+app.config["OUTPOUR_SLOW"] = "fast"
+Outpour(app)
+"""
+
 
 @pytest.fixture
 def run(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Return a function that runs a command of ours, beside ``shop.py``."""
+    """Return a function that runs a command of ours, beside ``shop.py``.
+
+    Its option ``terminal`` makes one the standard error.
+    """
     (tmp_path / "shop.py").write_text(SHOP)
     (tmp_path / "run_outpour.py").write_text(
         "from flask_outpour.cli import main; main()"
     )
     (tmp_path / "broken.py").write_text(f"raise ValueError('{SECRET}')")
+    (tmp_path / "misset.py").write_text(MISSET)
 
-    def run(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, **variables},
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+    def run(
+        *arguments: str, terminal: bool = False, **variables: str
+    ) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", *arguments]
+        how: Any = {"cwd": tmp_path, "env": {**os.environ, **variables}}
+        if terminal:
+            done = run_on_terminal(command, **how)
+        else:
+            done = subprocess.run(
+                command, **how, capture_output=True, text=True, timeout=60
+            )
         assert SECRET not in done.stdout + done.stderr
         return done
 
@@ -87,11 +101,23 @@ def test_healthy_application_exits_with_0(run: Run) -> None:
 
 def test_findings_exit_with_1_and_json_is_json(run: Run) -> None:
     """What the server runs is examined, and its prints do not break the JSON."""
-    done = run(*DOCTOR, "--wsgi", "shop:profiled", "--json")
+    done = run(*DOCTOR, "--wsgi", "shop:profiled", "--json", terminal=True)
     facts = json.loads(done.stdout)
-    assert (done.returncode, done.stderr) == (1, "")
+    assert done.returncode == 1
     assert [finding["kind"] for finding in facts["findings"]] == ["joins"]
     assert "ProfilerMiddleware" in facts["findings"][0]["culprit"]
+    assert_shown_in_order(
+        done.stderr,
+        *("loading the application", "finding the layers", "trying plain text"),
+        *("plain text on layer 4 of 4", "compression", "asking twice"),
+    )
+
+
+def assert_shown_in_order(got: str, *texts: str) -> None:
+    """A terminal got these texts, one after the other, and is clear again."""
+    places = [got.find(text) for text in texts]
+    assert -1 not in places and places == sorted(places), got
+    assert got.endswith("K"), "the line is wiped"
 
 
 @pytest.mark.parametrize(
@@ -100,6 +126,7 @@ def test_findings_exit_with_1_and_json_is_json(run: Run) -> None:
         (("shop", "outpour", "doctor", "--wsgi", "shop:closed"), "503"),
         (("shop", "outpour", "doctor", "--url", "nowhere"), "http"),
         (("broken", "outpour", "doctor"), "ValueError in broken.py"),
+        (("misset", "outpour", "doctor"), "OUTPOUR_SLOW takes seconds"),
     ],
 )
 def test_what_cannot_be_examined_exits_with_2(
@@ -124,8 +151,13 @@ def test_site_is_examined_with_the_applications_token(
     app.config["OUTPOUR_PROBE_TOKEN"] = SECRET
     Outpour(app)
     url = serve(app)
-    inside = run(*DOCTOR, "--url", url, "--json")
+    inside = run(*DOCTOR, "--url", url, "--json", terminal=True)
     assert json.loads(inside.stdout)["healthy"], inside.stdout
+    assert_shown_in_order(
+        inside.stderr,
+        *("finding the probe", "when items arrive", "in a content coding"),
+        *("a stream that fails", "a client that leaves", "4 open streams"),
+    )
     other = SECRET + "!"
     outside = run("run_outpour", "doctor", url, OUTPOUR_PROBE_TOKEN=other)
     assert (inside.returncode, outside.returncode) == (0, 2)
@@ -178,7 +210,8 @@ def test_wsgi_and_url_exclude_each_other(app: Flask) -> None:
     ("target", "said"),
     [
         ("nothing", "takes MODULE:NAME"),
-        ("nowhere.at.all:app", "could not be imported: ImportStringError"),
+        ("nowhere.at.all:app", "There is no module nowhere.at.all"),
+        ("flask:nothing", "The module flask has no nothing."),
         ("flask:__name__", "is no WSGI application"),
     ],
 )
@@ -187,6 +220,30 @@ def test_wrong_callable_is_named(app: Flask, target: str, said: str) -> None:
     refused = in_process(app, "--wsgi", target)
     assert refused.exit_code == 2
     assert said in refused.output
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("import nowhere", "ModuleNotFoundError in {}:2"),
+        ("from flask import nothing", "ImportError in {}:2"),
+        ("1 / 0", "ZeroDivisionError in {}:2"),
+        ("def site(:", "SyntaxError in {}:2"),
+    ],
+)
+def test_line_that_cannot_be_imported_is_named(
+    app: Flask,
+    line: str,
+    said: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is that of the user's own file, whatever went wrong there."""
+    (tmp_path / "site_of_mine.py").write_text(f"import flask\n{line}\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    refused = in_process(app, "--wsgi", "site_of_mine:app")
+    assert refused.exit_code == 2
+    assert said.format("site_of_mine.py") in refused.output
 
 
 def test_callable_that_the_server_runs_is_examined(
@@ -232,23 +289,6 @@ def test_examination_that_breaks_off_says_where(
     assert broken.exit_code == 2
     assert "broke off: LookupError in test_command.py:" in broken.output
     assert SECRET not in broken.output
-
-
-def test_terminal_shows_what_is_done(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """On a terminal a long examination says what it tries, and wipes that away."""
-    shown = io.StringIO()
-    monkeypatch.setattr(shown, "isatty", lambda: True)
-    monkeypatch.setattr("sys.stderr", shown)
-    monkeypatch.setattr(command, "PATIENCE", 0.0)
-    with command._progress() as progress:
-        progress("trying plain text")
-    assert shown.getvalue() == "\r\033[Ktrying plain text ...\r\033[K"
-    monkeypatch.setattr(shown, "isatty", lambda: False)
-    with command._progress() as progress:
-        progress("never shown")
-    assert "never" not in shown.getvalue()
 
 
 def test_prints_are_silenced_wherever_they_go(

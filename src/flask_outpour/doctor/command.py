@@ -8,10 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-import time
 from collections.abc import Callable
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from typing import TYPE_CHECKING
 
@@ -22,12 +19,11 @@ from .errors import DoctorError
 if TYPE_CHECKING:
     from flask import Flask
 
+    from ..progress import Show
     from .findings import Report
 
 #: Never an option: other users of the machine can read a command line.
 TOKEN_VARIABLES = ("OUTPOUR_PROBE_TOKEN", "FLASK_OUTPOUR_PROBE_TOKEN")
-#: Seconds after which it is said what is being done.
-PATIENCE = 1.0
 
 _streams = click.option(
     "--streams",
@@ -71,15 +67,16 @@ def doctor(
     if wsgi is not None and url is not None:
         raise click.UsageError("--wsgi is for the application; --url is for its site.")
 
-    def examine(progress: Callable[[str], None]) -> Report:
-        progress("loading the application")
+    def examine(show: Show) -> Report:
+        show("loading the application", 0)
         app = _load(context)
         if url is not None:
-            return _examine_site(url, app.config.get(TOKEN_VARIABLES[0]), streams)
+            token = app.config.get(TOKEN_VARIABLES[0])
+            return _examine_site(url, token, streams, show)
         from .application import examine_application
 
         outer = None if wsgi is None else _load_wsgi(wsgi)
-        return examine_application(app, outer, progress=progress)
+        return examine_application(app, outer, show=show)
 
     _run(examine, as_json)
 
@@ -95,10 +92,10 @@ def site_doctor(url: str, streams: int, as_json: bool) -> None:
     that of a stream. Exits with 0 if all is well, with 1 if not, and with 2 if it
     cannot tell.
     """
-    _run(lambda progress: _examine_site(url, None, streams), as_json)
+    _run(lambda show: _examine_site(url, None, streams, show), as_json)
 
 
-def _run(examine: Callable[[Callable[[str], None]], Report], as_json: bool) -> None:
+def _run(examine: Callable[[Show], Report], as_json: bool) -> None:
     from . import report as reports
 
     try:
@@ -115,24 +112,25 @@ def _run(examine: Callable[[Callable[[str], None]], Report], as_json: bool) -> N
     sys.exit(report.exit_code)
 
 
-def _examined(examine: Callable[[Callable[[str], None]], Report]) -> Report:
+def _examined(examine: Callable[[Show], Report]) -> Report:
+    from ..progress import progress_line
     from .silence import silenced
 
     try:
-        with _progress() as progress, silenced():
-            return examine(progress)
+        with progress_line() as show, silenced():
+            return examine(show)
     except click.ClickException as error:
         raise DoctorError(error.format_message()) from error
     except Exception as error:
         raise DoctorError(f"The examination broke off: {_origin(error)}.") from error
 
 
-def _examine_site(url: str, token: str | None, streams: int) -> Report:
+def _examine_site(url: str, token: str | None, streams: int, show: Show) -> Report:
     from .site import examine_site
 
     for variable in TOKEN_VARIABLES:
         token = token or os.environ.get(variable)
-    return examine_site(url, token=token, streams=streams)
+    return examine_site(url, token=token, streams=streams, show=show)
 
 
 def _load(context: click.Context) -> Flask:
@@ -150,43 +148,40 @@ def _load(context: click.Context) -> Flask:
 
 
 def _load_wsgi(target: str) -> Any:
-    from werkzeug.utils import import_string
-
     module, _, name = target.partition(":")
     if not module or not name:
         raise DoctorError(f"--wsgi takes MODULE:NAME, but it is {target!r}.")
-    try:
-        found = import_string(f"{module}:{name}")
-    except (Exception, SystemExit) as error:
-        raise DoctorError(
-            f"{target} could not be imported: {_origin(error)}."
-        ) from error
+    found = _imported(module)
+    for part in name.split("."):
+        if not hasattr(found, part):
+            raise DoctorError(f"The module {module} has no {name}.")
+        found = getattr(found, part)
     if not callable(found):
         raise DoctorError(f"{target} is no WSGI application: it cannot be called.")
     return found
 
 
+def _imported(module: str) -> Any:
+    try:
+        # Not by importlib.import_module(), whose own frames would be the last ones.
+        __import__(module)
+    except (Exception, SystemExit) as error:
+        trace = error.__traceback__
+        if isinstance(error, ModuleNotFoundError) and trace and not trace.tb_next:
+            raise DoctorError(f"There is no module {module} here.") from error
+        raise DoctorError(
+            f"{module} could not be imported: {_origin(error)}. The command"
+            f' `python -c "import {module}"` shows the whole error.'
+        ) from error
+    return sys.modules[module]
+
+
 def _origin(error: BaseException) -> str:
     """Say what was raised and where; the message itself may hold a secret."""
-    from .application.places import line_of
+    from ..errors import ConfigurationError
+    from .application.places import raised
 
-    where = line_of(error.__traceback__)
-    return type(error).__name__ + (f" in {where}" if where else "")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str], None]]:
-    """Show on a terminal what is done, if it takes long."""
-    begun, shown = time.monotonic(), False
-
-    def show(text: str) -> None:
-        nonlocal shown
-        if sys.stderr.isatty() and time.monotonic() - begun > PATIENCE:
-            click.echo(f"\r\033[K{text} ...", nl=False, err=True)
-            shown = True
-
-    try:
-        yield show
-    finally:
-        if shown:
-            click.echo("\r\033[K", nl=False, err=True)
+    # Ours does not, and the line would be one of ours.
+    if isinstance(error, ConfigurationError):
+        return str(error).removesuffix(".")
+    return raised(error)

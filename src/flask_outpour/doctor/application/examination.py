@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...configuration import Settings
 from ...decode import CODINGS
+from ...progress import Show
 from ..findings import Kind
 from ..findings import Report
 from .caching import cached_streams
@@ -35,12 +35,14 @@ PLAIN = Trial("plain text", judges_close=True)
 TRIALS = (
     PLAIN,
     Trial("an HTML page", "text/html", pause=SHORT),
-    Trial("an error after 3 items", items=5, pause=0.01, fails_after=3),
+    Trial("an error after 3 items", items=5, pause=SHORT, fails_after=3),
     Trial("a client that leaves after 2 items", leaves_after=2, judges_close=True),
     Trial("a Content-Length", items=3, pause=0.0, declares=True),
 )
 HOLDING: set[Kind] = {"joins", "holds-back"}
 CODED = Trial("compression", accepts=", ".join(CODINGS), pause=SHORT)
+#: The trials, those of each coding, and then the cache and the blueprints.
+STEPS = len(TRIALS) + len(CODINGS) + 2
 
 #: What is said of trials in which nothing was found.
 SOUND: dict[Trial, str] = {
@@ -58,12 +60,11 @@ FEWER = 4
 class Examination:
     """Try everything, and name the first layer that spoils it."""
 
-    def __init__(
-        self, app: Flask, course: Course, progress: Callable[[str], None]
-    ) -> None:
+    def __init__(self, app: Flask, course: Course, show: Show) -> None:
         self._app = app
         self._course = course
-        self._progress = progress
+        self._show = show
+        self._step = 0
         self._found: dict[tuple[Kind, Layer], Blame] = {}
         #: What was asked twice.
         self._sure: set[tuple[Kind, Layer | None]] = set()
@@ -88,7 +89,7 @@ class Examination:
         self.report.requests = self._course.requests
 
     def _try(self, trial: Trial) -> Passage:
-        self._progress(f"trying {trial.name}")
+        self._begin(f"trying {trial.name}")
         passage = self._course.send(trial)
         if not self.report.moments:
             self.report.moments = moments(passage)
@@ -100,6 +101,10 @@ class Examination:
         for kind, seen in wrong.items():
             self._blame(trial, kind, seen, passage)
         return passage
+
+    def _begin(self, step: str) -> None:
+        self._show(step, self._step / STEPS)
+        self._step += 1
 
     def _confirmed(
         self, trial: Trial, wrong: dict[Kind, str], layer: Layer | None
@@ -159,6 +164,9 @@ class Examination:
         return self._shows(trial, kind, layer)
 
     def _shows(self, trial: Trial, kind: Kind, layer: Layer) -> bool:
+        layers = self._course.layers
+        where = f"layer {layers.index(layer) + 1} of {len(layers)}"
+        self._show(f"trying {trial.name} on {where}", (self._step - 1) / STEPS)
         wrong = symptoms(self._course.send(trial, layer))
         if kind not in HOLDING:
             return kind in wrong
@@ -232,6 +240,7 @@ class Examination:
 
     def _try_again(self) -> None:
         """Ask for the same path twice: a cache would answer the second time."""
+        self._begin("asking twice")
         if not self._is_cached(None):
             return
         for layer in self._course.layers:
@@ -249,11 +258,13 @@ class Examination:
 
     def _try_blueprints(self) -> None:
         """Try the functions that run for the views of one blueprint alone."""
-        for layer in self._course.of_blueprints:
+        self._begin("trying the blueprints")
+        for name, layer in self._course.of_blueprints:
             for trial in TRIALS[:2]:
                 wrong = symptoms(self._course.send(trial, layer))
                 for kind, seen in self._confirmed(trial, wrong, layer).items():
-                    blame = Blame(f"With {trial.name}: {seen}", [""])
+                    where = f"{trial.name}, in the blueprint {name!r} alone"
+                    blame = Blame(f"With {where}: {seen}", [""])
                     self._found.setdefault((kind, layer), blame)
 
 

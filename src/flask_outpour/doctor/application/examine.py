@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from ...progress import Show
+from ...progress import show_nothing
 from ..findings import Report
 from .examination import Examination
 from .guest import probe_in
@@ -22,20 +23,20 @@ def examine_application(
     app: Flask,
     wsgi_app: WSGIApplication | None = None,
     *,
-    progress: Callable[[str], None] = lambda text: None,
+    show: Show = show_nothing,
 ) -> Report:
     """Drive a probe through all that stands around an application's views.
 
     :param app: its views get the probe for a while; nothing of it is left behind.
     :param wsgi_app: what the server calls, if that is not the application itself.
-    :param progress: is told what is tried.
+    :param show: is told what is tried.
     :raises DoctorError: when the probe is not reached.
     """
     course = Course(app, app if wsgi_app is None else wsgi_app)
     with _quiet(), probe_in(app, course.base):
-        progress("finding the layers")
+        show("finding the layers", 0)
         course.discover()
-        examination = Examination(app, course, progress)
+        examination = Examination(app, course, show)
         examination.run()
     return examination.report
 

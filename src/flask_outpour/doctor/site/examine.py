@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from ...progress import Show
+from ...progress import show_nothing
 from ..errors import DoctorError
 from ..findings import Report
 from .address import Address
@@ -27,9 +29,17 @@ from .visits import Visitor
 MOST_STREAMS = 64
 #: Seconds within which a server notices that its client has left, if it does.
 _SOON = 3.0
+#: Of an examination, the search for the probe too.
+_STEPS = 6
 
 
-def examine_site(url: str, *, token: str | None = None, streams: int = 4) -> Report:
+def examine_site(
+    url: str,
+    *,
+    token: str | None = None,
+    streams: int = 4,
+    show: Show = show_nothing,
+) -> Report:
     """Examine a running site through its server and its proxies.
 
     It changes nothing there, and sends a bounded number of requests.
@@ -37,6 +47,7 @@ def examine_site(url: str, *, token: str | None = None, streams: int = 4) -> Rep
     :param url: of the site or, without a token, of a response that streams.
     :param token: the site's ``OUTPOUR_PROBE_TOKEN``.
     :param streams: how many streams are held open while another request is timed.
+    :param show: is told what is tried.
     :raises DoctorError: when the site cannot be examined; says what to do.
     """
     address = Address.of(url)
@@ -44,11 +55,19 @@ def examine_site(url: str, *, token: str | None = None, streams: int = 4) -> Rep
     report = Report(address.shown)
     try:
         if not token:
+            show("reading some seconds of the stream", 0)
             examine_stream(visitor, report)
         else:
             prober = Prober(visitor, token.strip())
-            prober.find()
-            _Examination(prober, report).run(max(1, min(streams, MOST_STREAMS)))
+            show("finding the probe", 0)
+            status = prober.find()
+            if status >= 500:
+                report.unknown.append(
+                    f"{address.shown} itself answered {status}; the probe was met at"
+                    " the root of the site, and all that is said is of that."
+                )
+            examination = _Examination(prober, report, show)
+            examination.run(max(1, min(streams, MOST_STREAMS)))
     except Silence:
         raise DoctorError(
             f"{address.shown} did not answer within {PATIENCE:g} s. Is it overloaded,"
@@ -66,18 +85,19 @@ def examine_site(url: str, *, token: str | None = None, streams: int = 4) -> Rep
 class _Examination:
     """One examination by the probe, its steps in order."""
 
-    def __init__(self, prober: Prober, report: Report) -> None:
+    def __init__(self, prober: Prober, report: Report, show: Show) -> None:
         self._prober = prober
         self._report = report
+        self._show = show
         self._facts: dict[str, Any] = {}
 
     def run(self, streams: int) -> None:
+        self._show("when items arrive", 1 / _STEPS)
         self._flow()
-        self._try("what becomes of a stream that fails", self._cut)
-        self._try("whether a client that leaves is noticed", self._departure)
-        self._try(
-            f"whether {_count(streams)} would leave room", lambda: self._crowd(streams)
-        )
+        self._try(3, "what becomes of a stream that fails", self._cut)
+        self._try(4, "whether a client that leaves is noticed", self._departure)
+        crowd = f"whether {_count(streams)} would leave room"
+        self._try(5, crowd, lambda: self._crowd(streams))
 
     def _flow(self) -> None:
         visit, items = self._seen_twice(coded=False)
@@ -100,7 +120,7 @@ class _Examination:
             self._report.findings.append(on_delay(items, visit))
         else:
             self._report.sound.append("items arrive as they leave")
-            self._try("what becomes of a stream in a content coding", self._coding)
+            self._try(2, "what becomes of a stream in a content coding", self._coding)
 
     def _coding(self) -> None:
         visit, items = self._seen_twice(coded=True)
@@ -162,7 +182,8 @@ class _Examination:
         # The better of two: what is seen in both is seen in that one, too.
         return min(visits, key=lambda pair: (pair[1].delayed, pair[1].held))
 
-    def _try(self, what: str, step: Callable[[], None]) -> None:
+    def _try(self, done: int, what: str, step: Callable[[], None]) -> None:
+        self._show(what, done / _STEPS)
         try:
             step()
         except (DoctorError, Silence) as error:
