@@ -33,6 +33,7 @@ from flask_outpour.compress import new_encoder
 from .compress_apps import CHUNK_SIZE
 from .compress_apps import INTERVAL
 from .compress_apps import ITEMS
+from .measure import doing
 from .measure import Report
 from .measure import Samples
 from .memory import AVAILABLE
@@ -143,10 +144,11 @@ def measure_flushes(report: Report, coding: str, data: bytes) -> None:
         "ten rows": list(map(b"".join, zip(*[iter(lines)] * 10, strict=False))),
         "a row": lines,
     }.items():
-        encoder = new_encoder(coding)
-        plain = sum(len(encoder.feed(piece)) for piece in pieces)
-        plain += len(encoder.finish())
-        flushed = sum(map(len, encoded(iter(pieces), new_encoder(coding))))
+        with doing(f"{group}, {what}"):
+            encoder = new_encoder(coding)
+            plain = sum(len(encoder.feed(piece)) for piece in pieces)
+            plain += len(encoder.finish())
+            flushed = sum(map(len, encoded(iter(pieces), new_encoder(coding))))
         report.claim(group, what, "times", [flushed / plain])
 
 
@@ -240,8 +242,9 @@ def measure_memory(report: Report, server: Server, coding: str) -> None:
         for _ in pieces_of(server, "/orders.csv", coding):
             pass
 
-    growth = growth_during(server.worker, download)
     group = f"{coding}, memory of Outpour's worker"
+    with doing(group):
+        growth = growth_during(server.worker, download)
     print(f"\n{group}")
     report.claim(group, "growth", "bytes", [growth], at_most=MOST_GROWTH)
 

@@ -29,8 +29,8 @@ from .apps import ANSWER
 from .client import fetch
 from .client import LAST_CHUNK
 from .client import request_head
+from .measure import doing
 from .measure import Report
-from .measure import show_progress
 from .servers import running
 
 ANSWERS = [ANSWER.format(number=number).encode() for number in range(3)]
@@ -78,14 +78,16 @@ def measure_crowd(report: Report, readers: int, threads: int) -> None:
     seconds = report.choose(tiny=(0.02,) * 3, small=(0.1,) * 3, full=(0.2, 0.3, 0.5))
     path = "/deferred?" + "&".join(f"seconds={each}" for each in seconds)
     group = f"{readers} readers, {threads} threads of gunicorn's, {workers} of the pool"
-    show_progress(group)
-    with running(
-        "gunicorn",
-        outpour=True,
-        rows=0,
-        threads=threads,
-        BENCHMARK_CONFIG_OUTPOUR_DEFER_WORKERS=str(workers),
-    ) as server:
+    with (
+        doing(group),
+        running(
+            "gunicorn",
+            outpour=True,
+            rows=0,
+            threads=threads,
+            BENCHMARK_CONFIG_OUTPOUR_DEFER_WORKERS=str(workers),
+        ) as server,
+    ):
         counts = [count_threads(server.worker)]
         begun = perf_counter()
         with crowd(server.port, path, readers) as waiting:
@@ -93,7 +95,6 @@ def measure_crowd(report: Report, readers: int, threads: int) -> None:
                 waiting, lambda: counts.append(count_threads(server.worker))
             )
         took = perf_counter() - begun
-    show_progress("")
     print(f"\n{group}")
     # One more: the worker's main thread, which accepts.
     most = 1 + threads + workers

@@ -17,8 +17,8 @@ from functools import partial
 
 from .client import fetch
 from .client import request_head
+from .measure import doing
 from .measure import Report
-from .measure import show_progress
 from .memory import growth_during
 from .servers import running
 
@@ -45,11 +45,12 @@ def measure(
     """Stream once in a new server, and report its worker's growth."""
     contender = "Outpour" if outpour else "plain Flask"
     group = f"{contender}, {view}, {rows:,} rows{', slow client' * slowly}"
-    show_progress(group)
-    with running("gunicorn", outpour=outpour, rows=rows, threads=1) as server:
+    with (
+        doing(group),
+        running("gunicorn", outpour=outpour, rows=rows, threads=1) as server,
+    ):
         read: Callable[[int, str], object] = read_slowly if slowly else fetch
         growth = growth_during(server.worker, partial(read, server.port, view))
-    show_progress("")
     print(f"\n{group}")
     target = MOST_GROWTH if outpour else None
     report.claim(group, "growth", "bytes", [growth], at_most=target)

@@ -26,9 +26,9 @@ from werkzeug.test import create_environ
 from .client import fetch
 from .client import keep_connection
 from .client import KeptConnection
+from .measure import doing
 from .measure import Report
 from .measure import Samples
-from .measure import show_progress
 from .servers import running
 
 SHORT = ("/text", "/json")
@@ -49,8 +49,8 @@ def main() -> int:
     streams = [Samples(f"first byte of {path}", "s", _empty()) for path in STREAMS]
     starts = report.choose(tiny=1, small=2, full=5)
     for number in range(starts):
-        show_progress(f"servers started {number}/{starts}")
-        with ExitStack() as stack:
+        what = f"servers started {number + 1} of {starts} times"
+        with doing(what, number / starts), ExitStack() as stack:
             ports = {
                 contender: stack.enter_context(
                     running("gunicorn", outpour=contender == "Outpour", rows=ROWS)
@@ -61,7 +61,6 @@ def main() -> int:
                 add_answers(report, path, samples, ports)
             for path, samples in zip(STREAMS, streams, strict=True):
                 add_first_bytes(report, path, samples, ports)
-    show_progress("")
     for samples in answers:
         report.add(samples)
         report.claim_ratio(PAIR, samples, at_most=MOST)

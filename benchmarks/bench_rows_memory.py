@@ -17,8 +17,8 @@ from pathlib import Path
 
 from .client import fetch
 from .client import Times
+from .measure import doing
 from .measure import Report
-from .measure import show_progress
 from .memory import growth_during
 from .orders import load_sqlite
 from .postgresql import postgresql_with_orders
@@ -85,15 +85,17 @@ def measure(
 ) -> None:
     """Stream once in a new server, and report its worker's growth."""
     group = f"{source} to {format_}, {rows:,} rows"
-    show_progress(group)
-    with running(
-        "gunicorn",
-        outpour=True,
-        rows=rows,
-        threads=1,
-        app="benchmarks.rows_apps:from_environment()",
-        **databases,
-    ) as server:
+    with (
+        doing(group),
+        running(
+            "gunicorn",
+            outpour=True,
+            rows=rows,
+            threads=1,
+            app="benchmarks.rows_apps:from_environment()",
+            **databases,
+        ) as server,
+    ):
         path = f"/{source}/{format_}?rows="
         fetch(server.port, f"{path}{WARM_UP}")
         times: list[Times] = []
@@ -101,7 +103,6 @@ def measure(
             server.worker,
             lambda: times.append(fetch(server.port, f"{path}{rows}")),
         )
-    show_progress("")
     print(f"\n{group}")
     most = MOST_OF_ENTITIES if source == "orm" else MOST
     report.claim(group, "growth", "bytes", [growth], at_most=most)

@@ -15,8 +15,8 @@ from functools import partial
 
 from .client import fetch
 from .client import fetch_body
+from .measure import doing
 from .measure import Report
-from .measure import show_progress
 from .memory import AVAILABLE
 from .memory import growth_during
 from .servers import running
@@ -90,10 +90,11 @@ def measure_memory(
 ) -> None:
     """Send the page once from a new server, and report its worker's growth."""
     outpour = way == "stream_template"
-    show_progress(f"memory of {way}")
-    with running("gunicorn", outpour=outpour, rows=rows, threads=1) as server:
+    with (
+        doing(f"memory of {way}"),
+        running("gunicorn", outpour=outpour, rows=rows, threads=1) as server,
+    ):
         growth = growth_during(server.worker, partial(fetch, server.port, path))
-    show_progress("")
     group = f"{way}, page.html, {rows:,} rows, one thread"
     print(f"\n{group}")
     report.claim(group, "growth", "bytes", [growth], at_most=most)

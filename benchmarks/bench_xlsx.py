@@ -25,6 +25,7 @@ from time import perf_counter
 from typing import Any
 
 from . import memory
+from .measure import doing
 from .measure import Report
 
 OURS = "Outpour"
@@ -85,7 +86,8 @@ def _measure_memory(
         print("\nleft out: memory, which only Linux tells")
         return
     path = folder / "memory.xlsx"
-    growth = child.submit(_growth, rows, path).result()
+    with doing("memory of a workbook"):
+        growth = child.submit(_growth, rows, path).result()
     report.claim(
         f"{rows:,} orders as a workbook",
         "resident memory rises by",

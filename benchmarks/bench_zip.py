@@ -31,6 +31,7 @@ from flask_outpour.archives.plans import Defaults
 from flask_outpour.archives.plans import Planner
 
 from . import memory
+from .measure import doing
 from .measure import Report
 from .orders import COLUMNS
 from .orders import orders
@@ -197,7 +198,8 @@ def measure_memory(report: Report, pieces: Pieces, size: int) -> None:
         (f"{many:,} entries", ((f"{n}", b"x") for n in range(many)), None),
     ):
         made = partial(drain, archive(entries))
-        growth = memory.growth_during(os.getpid(), made)
+        with doing(f"memory of {text}"):
+            growth = memory.growth_during(os.getpid(), made)
         report.claim("memory", text, "bytes", [growth], at_most=most)
 
 

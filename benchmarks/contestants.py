@@ -25,6 +25,7 @@ from . import memory
 from .client import fetch
 from .client import save
 from .client import Times
+from .measure import doing
 from .orders import load_sqlite
 from .postgresql import postgresql_with_orders
 from .programs import run
@@ -160,12 +161,12 @@ def started(
     :param rows: as many as they will be asked for at most.
     """
     ready: dict[Contestant, Serving | Printing] = {}
+    able = [contestant for contestant in contestants if _is_able(contestant)]
     with ExitStack() as stack:
-        for contestant in contestants:
-            if missing := _missing(contestant):
-                print(f"\nleft out: {contestant.name}; not installed: {missing}")
-            elif isinstance(contestant, Way):
-                server = stack.enter_context(_serve(contestant, databases, rows))
+        for number, contestant in enumerate(able):
+            if isinstance(contestant, Way):
+                with doing(f"starting {contestant.name}", number / len(able)):
+                    server = stack.enter_context(_serve(contestant, databases, rows))
                 ready[contestant] = Serving(contestant, server)
             elif isinstance(contestant, Program):
                 ready[contestant] = Printing(contestant, databases)
@@ -179,9 +180,13 @@ def read(contestant: Serving | Printing, rows: int) -> bytes:
     return file.getvalue()
 
 
-def _missing(contestant: Contestant) -> str:
+def _is_able(contestant: Contestant) -> bool:
     is_there = shutil.which if isinstance(contestant, Program) else find_spec
-    return ", ".join(name for name in contestant.needs if not is_there(name))
+    missing = [name for name in contestant.needs if not is_there(name)]
+    if missing:
+        named = ", ".join(missing)
+        print(f"\nleft out: {contestant.name}; not installed: {named}")
+    return not missing
 
 
 def _serve(way: Way, databases: Databases, rows: int) -> AbstractContextManager[Server]:

@@ -6,21 +6,25 @@ import argparse
 import json
 import os
 import platform
-import sys
 from collections.abc import Callable
+from collections.abc import Iterator
 from collections.abc import Mapping
+from contextlib import contextmanager
 from contextlib import suppress
 from dataclasses import asdict
 from dataclasses import dataclass
 from dataclasses import field
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version
+from itertools import product
 from operator import truediv
 from pathlib import Path
 from statistics import median
 from typing import Any
 from typing import Literal
 from typing import TypeVar
+
+from flask_outpour.progress import progress_line
 
 T = TypeVar("T")
 
@@ -141,13 +145,14 @@ class Report:
         up and is not counted.
         """
         samples: dict[str, list[float]] = {contender: [] for contender in contenders}
-        for number in range(rounds + 1):
-            show_progress(f"{group}: {number}/{rounds}")
-            for contender, sample in contenders.items():
+        turns = list(product(range(rounds + 1), contenders.items()))
+        with progress_line() as show:
+            for turn, (number, (contender, sample)) in enumerate(turns):
+                what = f"round {number} of {rounds}: {contender}, {group}"
+                show(what, turn / len(turns))
                 value = sample()
                 if number:
                     samples[contender].append(value)
-        show_progress("")
         return self.add(Samples(group, unit, samples))
 
     def add(self, samples: Samples) -> Samples:
@@ -218,11 +223,15 @@ class Report:
         return 1 if missed and self.fails_on_miss else 0
 
 
-def show_progress(text: str) -> None:
-    """Overwrite one line on a terminal; say nothing elsewhere."""
-    if sys.stderr.isatty():
-        sys.stderr.write(f"\r\x1b[K{text}")
-        sys.stderr.flush()
+@contextmanager
+def doing(what: str, share: float = 0) -> Iterator[None]:
+    """Show on a terminal what is done, until the block ends.
+
+    :param share: of all that is to be done, what was done before.
+    """
+    with progress_line() as show:
+        show(what, share)
+        yield
 
 
 def describe_machine() -> dict[str, Any]:

@@ -23,6 +23,8 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
+from flask_outpour.progress import progress_line
+
 if TYPE_CHECKING:
     import pyarrow
 
@@ -157,7 +159,7 @@ def load_postgresql(url: str, rows: int, repeats: int = 1) -> None:
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute(POSTGRESQL_SCHEMA.format(table=table))
         with cursor.copy(f"COPY {table} FROM STDIN (FORMAT csv)") as copy:
-            for batch in batches(rows, BATCH):
+            for batch in _told("filling PostgreSQL", rows):
                 text = io.StringIO()
                 csv.writer(text).writerows(batch)
                 copy.write(text.getvalue())
@@ -174,12 +176,23 @@ def load_sqlite(path: Path, rows: int, repeats: int = 1) -> None:
         connection.execute("PRAGMA journal_mode = OFF")
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute(SQLITE_SCHEMA.format(table=table))
-        connection.executemany(
-            f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            map(_plain, orders(rows)),
-        )
+        for batch in _told("filling SQLite", rows):
+            connection.executemany(
+                f"INSERT INTO {table} VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+                map(_plain, batch),
+            )
         _repeat(connection, rows, repeats)
         connection.commit()
+
+
+def _told(what: str, rows: int) -> Iterator[list[Order]]:
+    """Yield all orders in batches, and show on a terminal how many there were."""
+    done = 0
+    with progress_line() as show:
+        for batch in batches(rows, BATCH):
+            show(f"{what}: {done:,} of {rows:,} orders", done / rows)
+            yield batch
+            done += len(batch)
 
 
 def _table(repeats: int) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 
 import psycopg
 
+from .measure import doing
 from .orders import load_postgresql
 from .servers import free_port
 
@@ -55,12 +56,13 @@ def postgresql() -> Iterator[str]:
         with (directory / "log").open("wb") as log:
             streams: dict[str, Any] = {"stdout": log, "stderr": log, "cwd": directory}
             data = directory / "data"
-            subprocess.run(
-                [_program("initdb"), "-D", data, *INITIALLY],
-                check=True,
-                **streams,
-                **account,
-            )
+            with doing("making a cluster of PostgreSQL"):
+                subprocess.run(
+                    [_program("initdb"), "-D", data, *INITIALLY],
+                    check=True,
+                    **streams,
+                    **account,
+                )
             port = free_port()
             process = subprocess.Popen(
                 [_program("postgres"), "-D", data, "-k", directory, "-p", str(port)]

@@ -14,10 +14,14 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from itertools import product
 from typing import Any
 
 import psycopg
 
+from flask_outpour.progress import progress_line
+
+from . import charts
 from .checks import find_fault
 from .contestants import Contestant
 from .contestants import databases_with_orders
@@ -26,8 +30,6 @@ from .contestants import Serving
 from .contestants import started
 from .lineup import CONTESTANTS
 from .measure import describe_machine
-from .measure import show_progress
-from .race_page import chart
 from .race_page import page
 from .race_page import Result
 from .race_page import table
@@ -63,8 +65,9 @@ def main() -> int:
     if options.write:
         docs = ROOT / "docs"
         left_out = [one.name for one in CONTESTANTS if one not in results]
-        (docs / "race.md").write_text(page(results, machine, left_out))
-        (docs / "race.svg").write_text(chart(results))
+        text = page(results, machine, left_out)
+        (docs / "race.md").write_text(text)
+        (docs / "race.svg").write_text(charts.race(text))
     return 0
 
 
@@ -77,18 +80,23 @@ def race(rows: int, rounds: int) -> tuple[dict[Contestant, Result], dict[str, An
     ):
         with psycopg.connect(databases.postgresql) as connection:
             version = connection.info.parameter_status("server_version")
-        for one in ready:
-            show_progress(f"{one.name}: is read back")
-            try:
-                number = rows // SLOW if one.slow else rows
-                results[one] = read_back(one, ready[one], number)
-            except Exception as error:
-                print(f"\nleft out: {one.name}: {error}")
-        for turn in range(rounds):
-            for one, result in results.items():
-                show_progress(f"{one.name}: round {turn + 1} of {rounds}")
+        failures: dict[Contestant, Exception] = {}
+        with progress_line() as show:
+            for number, one in enumerate(ready):
+                show(f"reading back: {one.name}", number / len(ready))
+                try:
+                    results[one] = read_back(
+                        one, ready[one], rows // SLOW if one.slow else rows
+                    )
+                except Exception as error:
+                    failures[one] = error
+        for one, error in failures.items():
+            print(f"\nleft out: {one.name}: {error}")
+        turns = list(product(range(1, rounds + 1), results.items()))
+        with progress_line() as show:
+            for turn, (number, (one, result)) in enumerate(turns):
+                show(f"round {number} of {rounds}: {one.name}", turn / len(turns))
                 result.times.append(ready[one].fetch(result.rows))
-        show_progress("")
     versions = {"postgresql": version, "sqlite3": sqlite_version()}
     return results, describe_machine() | versions
 

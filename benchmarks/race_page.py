@@ -1,4 +1,4 @@
-"""The results of the race enter; a table, a page and a chart of them leave."""
+"""The results of the race enter; a table and a page of them leave."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
-from html import escape
 from statistics import median
 from typing import Any
 
@@ -40,43 +39,6 @@ machine; [](benchmarks.md) says more of how it is measured.
   orders. All others read PostgreSQL.
 
 Measured on {machine}. {left_out}
-"""
-#: The chart's measures, in pixels.
-WIDTH, LEFT, BAR = 860, 250, 440
-TOP, ROW, BOTTOM = 44, 22, 44
-#: Times the fastest text, where a bar is cut.
-CUT = 1.1
-CHART = """\
-<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" width="{width}" \
-height="{height}" role="img" aria-label="{title}">
-<title>{title}</title>
-<style>
-text {{ font: 13px system-ui, sans-serif; fill: #1f2328 }}
-.title {{ font-weight: bold }}
-.paper {{ fill: #ffffff }}
-.ours {{ fill: #0b7a75 }}
-.others {{ fill: #8b949e }}
-.wrong {{ fill: url(#hatched) }}
-#hatched path {{ stroke: #cf222e; stroke-width: 3 }}
-@media (prefers-color-scheme: dark) {{
-text {{ fill: #e6edf3 }}
-.paper {{ fill: #0d1117 }}
-.ours {{ fill: #2fb5ad }}
-#hatched path {{ stroke: #ff7b72 }}
-}}
-</style>
-<defs><pattern id="hatched" width="7" height="7" patternUnits="userSpaceOnUse" \
-patternTransform="rotate(45)"><path d="M0 0V7"/></pattern></defs>
-<rect class="paper" width="{width}" height="{height}" rx="8"/>
-<text class="title" x="16" y="27">{title}</text>
-{bars}
-<rect class="ours" x="16" y="{legend}" width="14" height="12"/>\
-<text x="36" y="{legend}" dy="11">Outpour</text>
-<rect class="others" x="110" y="{legend}" width="14" height="12"/>\
-<text x="130" y="{legend}" dy="11">others</text>
-<rect class="wrong" x="190" y="{legend}" width="14" height="12"/>\
-<text x="210" y="{legend}" dy="11">not what the database has</text>
-</svg>
 """
 
 
@@ -146,45 +108,6 @@ def table(results: Results) -> str:
         )
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def chart(results: Results) -> str:
-    """Return a chart of bars as SVG, the fastest first.
-
-    Its length is that of the fastest text. Arrow's own bytes, which nobody has to make,
-    would leave the others no room: such a bar is cut, and its figure says the rest.
-    """
-    ranked = _by_speed(results)
-    longest = max(r.speed for r in ranked if r.contestant.kind in ("csv", "ndjson"))
-    rows = results[PAGE].rows
-    height = TOP + ROW * len(ranked) + BOTTOM
-    bars = "\n".join(
-        _bar(result, TOP + ROW * number, longest)
-        for number, result in enumerate(ranked)
-    )
-    return CHART.format(
-        width=WIDTH,
-        height=height,
-        title=f"Rows per second, {rows:,} orders",
-        bars=bars,
-        legend=height - BOTTOM + 24,
-    )
-
-
-def _bar(result: Result, top: int, longest: float) -> str:
-    one = result.contestant
-    share = min(result.speed / longest, CUT)
-    kind = "wrong" if result.fault else "ours" if one.is_ours else "others"
-    length = round(BAR * share, 1)
-    cut = " (cut)" if share == CUT else ""
-    figure = f"{result.speed:,.0f}{cut}{', wrong' if result.fault else ''}"
-    return (
-        f'<text x="{LEFT - 8}" y="{top + 15}" text-anchor="end">'
-        f"{escape(one.name)}</text>"
-        f'<rect class="{kind}" x="{LEFT}" y="{top + 3}" width="{length}"'
-        f' height="{ROW - 6}"/>'
-        f'<text x="{LEFT + length + 6:g}" y="{top + 15}">{figure}</text>'
-    )
 
 
 def _in_cell(text: str) -> str:

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import math
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -20,8 +21,10 @@ import pytest
 
 from conftest import lack
 from postgresql import missing_postgresql
+from terminals import standard_error
 
 ROOT = Path(__file__).parent.parent
+BENCHMARKS = ROOT / "docs" / "benchmarks.md"
 NAMES = sorted(path.stem for path in (ROOT / "benchmarks").glob("bench_*.py"))
 #: What benchmarks want beside the servers, by a part of their names.
 PACKAGES = {
@@ -90,7 +93,7 @@ def test_each_benchmark_writes_what_it_measured(written: dict[str, Any]) -> None
 
 def test_the_benchmarks_page_names_every_benchmark() -> None:
     """The docs tell of each benchmark by the command that runs it."""
-    page = (ROOT / "docs" / "benchmarks.md").read_text()
+    page = BENCHMARKS.read_text()
     assert NAMES
     assert [name for name in NAMES if f"benchmarks.{name}" not in page] == []
 
@@ -261,7 +264,7 @@ def test_the_race_marks_who_sends_wrong_rows() -> None:
 
 @pytest.fixture
 def race_page(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    """Return the module that writes the page and the chart of the race."""
+    """Return the module that writes the page of the race."""
     require_what_is_wanted("race")
     monkeypatch.syspath_prepend(ROOT)
     return import_module("benchmarks.race_page")
@@ -302,22 +305,117 @@ def test_the_page_of_the_race_says_where_it_was_and_without_whom(
     assert "--rows 1000 --write" in text
 
 
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def charts(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """Return the module that draws the charts of the documentation."""
+    monkeypatch.syspath_prepend(ROOT)
+    return import_module("benchmarks.charts")
+
+
+def bars_of(svg: str) -> list[tuple[str | None, float]]:
+    """Return the kind and the length of each bar, but for those of the legend."""
+    from benchmarks.bars import THICK
+
+    return [
+        (bar.get("class"), float(bar.get("width", "")))
+        for bar in ElementTree.fromstring(svg).iter(f"{SVG}rect")
+        if bar.get("height") == str(THICK)
+    ]
+
+
+def texts_of(svg: str) -> list[str]:
+    """Return what a chart says, beside its bars."""
+    root = ElementTree.fromstring(svg)
+    return [text.text or "" for text in root.iter(f"{SVG}text")]
+
+
 def test_the_chart_of_the_race_cuts_what_would_dwarf_the_rest(
-    race_page: ModuleType,
+    race_page: ModuleType, charts: ModuleType
 ) -> None:
     """Bars are as long as their rows a second, but for those that are not text."""
-    root = ElementTree.fromstring(race_page.chart(raced(race_page)))
-    bars = [
-        (bar.get("class"), float(bar.get("width", "")))
-        for bar in root.iter("{http://www.w3.org/2000/svg}rect")
-        if bar.get("height") == str(race_page.ROW - 6)
-    ]
-    full = float(race_page.BAR)
-    assert bars == [
-        ("ours", round(full * race_page.CUT, 1)),
-        ("ours", full),
-        ("wrong", full / 10),
-    ]
-    texts = [text.text for text in root.iter("{http://www.w3.org/2000/svg}text")]
-    assert "500, wrong" in texts
-    assert "1,000,000 (cut)" in texts
+    from benchmarks.bars import FULL
+    from benchmarks.bars import ROOM
+
+    svg = charts.race(race_page.table(raced(race_page)))
+    assert bars_of(svg) == [("ours", ROOM), ("ours", FULL), ("wrong", FULL / 10)]
+    assert "500, wrong" in texts_of(svg)
+    assert "1,000,000 (cut)" in texts_of(svg)
+
+
+def test_the_charts_are_those_of_the_pages(charts: ModuleType) -> None:
+    """Each chart is drawn from the tables as they are, and stands on its page."""
+    drawn = dict(charts.charts())
+    old = [path.name for path, svg in drawn.items() if path.read_text() != svg]
+    assert old == [], "run python -m benchmarks.charts"
+    assert {*charts.DOCS.glob("charts/*.svg")} == {*drawn} - {charts.DOCS / "race.svg"}
+    shown = re.findall(r"!\[[^]]+\]\((charts/[^)]+)\)", BENCHMARKS.read_text())
+    assert {charts.DOCS / name for name in shown} == {*charts.DOCS.glob("charts/*.svg")}
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "changed"),
+    [
+        ("faster", "| 94 |", "| 95 |"),
+        ("rows", "| 15.6 |", "| 17.1 |"),
+        ("first-byte", "| 41, 11, 3.2, 1.7 ms |", "| 41, 12, 3.2, 1.7 ms |"),
+        ("memory", "| 45 MiB |", "| 47 MiB |"),
+        ("compression", "| 0.3 ms | 0.3 ms | 0.3 ms |", "| 0.3 ms | 0.3 ms | 0.4 ms |"),
+        ("workbooks", "| 18.8 |", "| 18.4 |"),
+    ],
+)
+def test_a_changed_figure_changes_its_chart(
+    charts: ModuleType, name: str, cell: str, changed: str
+) -> None:
+    """What a cell of the page says is what is drawn, and nothing besides."""
+    page = BENCHMARKS.read_text()
+    assert page.count(cell) == 1
+    before = charts.chart_of(charts.CHARTS[name], page)
+    after = charts.chart_of(charts.CHARTS[name], page.replace(cell, changed))
+    assert len({*texts_of(before)} - {*texts_of(after)}) == 1
+    assert bars_of(before) != bars_of(after)
+
+
+def test_a_chart_says_in_words_what_it_shows(charts: ModuleType) -> None:
+    """What stands for a picture on the page has no figure that the picture lacks."""
+    pictures = re.findall(r"!\[([^]]+)\]\(charts/([^)]+)\)", BENCHMARKS.read_text())
+    assert pictures
+    for said, name in pictures:
+        svg = charts.DOCS.joinpath("charts", name).read_text()
+        drawn = " ".join(texts_of(svg))
+        figures = re.findall(r"\d[\d,]*(?:\.\d+)?", said)
+        assert figures
+        lacking = [each for each in figures if not re.search(rf"\b{each}\b", drawn)]
+        assert lacking == [], name
+        (what,) = ElementTree.fromstring(svg).iter(f"{SVG}desc")
+        assert all(text in (what.text or "") for text in texts_of(svg)[2:-3:2])
+
+
+def test_lines_of_a_chart_fit_into_it(charts: ModuleType) -> None:
+    """A label leaves room for its figure, and a title ends before the chart does."""
+    for path, svg in charts.charts():
+        title, note, *texts = texts_of(svg)
+        assert max(len(title), len(note)) <= 52, path
+        for label, figure in zip(texts[::2], texts[1::2], strict=False):
+            assert len(label + figure) <= 52, path
+
+
+def test_a_row_that_is_gone_is_missed(charts: ModuleType) -> None:
+    """A chart whose row has another name says which, and is not drawn without it."""
+    page = BENCHMARKS.read_text().replace("| ORM entities |", "| entities |")
+    with pytest.raises(LookupError, match="ORM entities"):
+        charts.chart_of(charts.CHARTS["memory"], page)
+
+
+def test_a_terminal_sees_the_rounds(
+    measure: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While contenders take turns, it is shown whose is on, and how far it is."""
+    with standard_error(monkeypatch) as terminal:
+        measure.Report("name", "tiny").alternate(
+            "two ways", {"ours": lambda: 1.0, "theirs": lambda: 2.0}, rounds=1
+        )
+    assert re.search(r" 50%\S* +round 1 of 1: ours, two ways", terminal.got)
+    assert re.search(r" 75%\S* +round 1 of 1: theirs, two ways", terminal.got)
