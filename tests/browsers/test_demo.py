@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from flask_outpour.demo.application import orders_application
 from flask_outpour.demo.orders import generate_orders
 
 ORDERS = 12_000
-ENDED = "document.getElementById('news').textContent === 'That was it.'"
+ENDED = "document.getElementById('film-news').textContent === 'That was it.'"
 #: Seconds that the film's charts take at least, one after the other and at once.
 PLAIN = 0.3 + 0.8 + 1.6
 DEFERRED = 1.6
@@ -120,7 +121,7 @@ def test_a_frame_is_described_as_what_it_shows(
     for moment, words in zip(["0.1", "0.5", "1", "2"], said, strict=True):
         charts = frame(tab, "outpour", moment).locator("svg").count()
         assert not charts or f"{charts} of 3 charts" in words
-    assert said[-1].startswith("the header, 10,000 orders")
+    assert re.match(r"the header, [\d,]+ orders, ", said[-1])
 
 
 def test_the_film_is_played_again_without_the_delay(

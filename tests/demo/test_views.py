@@ -18,9 +18,14 @@ from urllib.parse import urlsplit
 from urllib.request import Request
 from urllib.request import urlopen
 
+import pyarrow
+import pyarrow.parquet
 import pytest
+from werkzeug.test import Client
 
+from flask_outpour.demo.application import orders_application
 from flask_outpour.demo.orders import orders
+from flask_outpour.formats import Parquet
 
 from .conftest import NAMES
 from .conftest import ORDERS
@@ -117,6 +122,31 @@ def test_stream_greets_by_name(orders_url: str, side: str) -> None:
     """The greeting has the name of the request, which cannot bring in markup."""
     greeting = get(f"{orders_url}/{side}/stream?name=%3Cb%3E%D0%AF")
     assert greeting == "Hello &lt;b&gt;Я!"
+
+
+def test_orders_arrive_in_columns(orders_url: str) -> None:
+    """Parquet and Arrow have every order, under the names of the columns."""
+    expected = list(orders(ORDERS))
+    url = f"{orders_url}/outpour/orders"
+    with urlopen(f"{url}.parquet", timeout=30) as response:
+        table = pyarrow.parquet.read_table(io.BytesIO(response.read()))
+    with urlopen(f"{url}.arrows", timeout=30) as response:
+        assert pyarrow.ipc.open_stream(response.read()).read_all() == table
+    assert [tuple(row.values()) for row in table.to_pylist()] == expected
+    assert table.column_names[:3] == ["id", "created_at", "customer"]
+
+
+def test_without_pyarrow_the_extra_is_named(
+    orders_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The home page offers both where they can be had, and else says how."""
+    page = Client(orders_application(orders_path, ORDERS)).get("/").text
+    assert 'href="/outpour/orders.parquet"' in page
+    monkeypatch.setattr(Parquet, "available", False)
+    page = Client(orders_application(orders_path, ORDERS)).get("/").text
+    assert "orders.parquet" not in page
+    assert "orders.arrows" not in page
+    assert 'pip install "Flask-Outpour[arrow]"' in page
 
 
 @pytest.mark.parametrize("side", SIDES)

@@ -16,11 +16,23 @@ from flask import render_template
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from flask_outpour import Outpour
+from flask_outpour.formats import Parquet
 
 from .all_tables import all_views
+from .broken import add_broken
+from .broken import add_logbook
+from .broken import close_db
+from .broken import get_db
+from .counting import add_progress
+from .counting import CountedFile
+from .counting import CountedTable
 from .figures import Figures
 from .figures import ROWS
-from .sqlite import SQLiteFile
+from .finding import add_doctor
+from .finding import AddLength
+from .finding import flowing_app
+from .finding import held_app
+from .finding import ITEMS
 from .sqlite import SQLiteTable
 from .tables import Database
 from .tables import Table
@@ -33,6 +45,7 @@ from .views import export_views
 from .views import stream_template
 from .views import table_views
 from .workbook import add_workbook
+from .worker import add_worker
 
 #: About what a browser shows without becoming slow.
 PAGE_ROWS = 20_000
@@ -56,17 +69,32 @@ def orders_application(path: Path, rows: int) -> DispatcherMiddleware:
     :param rows: how many orders there are, for the home page to say.
     """
     table = SQLiteTable(path, "orders")
-    home = _home("home.html", str(path), lambda: {"rows": rows, "today_rows": ROWS})
+    facts = {
+        "rows": rows,
+        "today_rows": ROWS,
+        "items": ITEMS,
+        "arrow": Parquet().available,
+    }
+    home = _home("home.html", str(path), lambda: facts)
     add_film(home)
-    deferred = example_views(table.rows, table.source)
-    plain = example_views(table.rows, table.source)
+    add_worker(home)
+    add_progress(home)
+    add_logbook(home)
+    add_doctor(home)
+    counted = CountedTable(path, "orders")
+    deferred = example_views(table.rows, counted.source)
+    plain = example_views(table.rows, counted.source)
     add_deferred_today(deferred, path)
     add_plain_today(plain, path)
-    add_workbook(deferred, table)
+    add_workbook(deferred, counted)
+    for views in (deferred, plain):
+        add_broken(views, path)
     sides = {
         "/outpour": outpour_app(deferred),
         "/plain": plain_app(plain),
-        "/all": outpour_app(all_views(SQLiteFile(path))),
+        "/all": outpour_app(all_views(CountedFile(path))),
+        "/flowing": flowing_app(),
+        "/held": held_app(),
     }
     return _mounted(home, sides, SQLiteTable)
 
@@ -110,7 +138,9 @@ def _home(template: str, place: str, facts: Callable[[], dict[str, Any]]) -> Fla
 def _code(apps: list[Flask], table: type[Table]) -> Iterator[tuple[str, str]]:
     """Yield names and sources of what runs, for the home page to show."""
     functions = (plain_app, outpour_app, stream_template, Echo, Figures)
-    for function in (*functions, table.rows, table.source):
+    methods = (table.rows, table.source)
+    broken = (get_db, close_db, AddLength, flowing_app, held_app)
+    for function in (*functions, *broken, *methods):
         yield function.__name__, _source(function)
     for app in apps:
         for endpoint, view in app.view_functions.items():

@@ -35,6 +35,8 @@ class SQLiteTable:
     path: Path
     name: str
 
+    cursor_class: ClassVar[type[Cursor]] = Cursor
+
     def source(self, limit: int | None = None) -> Cursor:
         """Return a cursor over the rows, on a connection of its own.
 
@@ -42,7 +44,7 @@ class SQLiteTable:
         """
         most = sys.maxsize if limit is None else min(limit, sys.maxsize)
         query = f"SELECT * FROM {quote_identifier(self.name)} LIMIT ?"
-        cursor = connect(self.path).cursor(Cursor)
+        cursor = connect(self.path).cursor(self.cursor_class)
         try:
             return cursor.execute(query, (most,))
         except BaseException:
@@ -80,7 +82,7 @@ class SQLiteFile:
         """Return the tables and views, by name, without SQLite's own."""
         with closing(connect(self.path)) as connection:
             names = connection.execute(_TABLES)
-            return [SQLiteTable(self.path, name) for (name,) in names]
+            return [self.table_class(self.path, name) for (name,) in names]
 
     def check(self) -> None:
         """Check that there is something to serve.

@@ -74,8 +74,10 @@ def add_film(home: Flask) -> None:
     assert loader is not None
     # For the home page to show.
     deferring, *_ = loader.get_source(home.jinja_env, "today.html")
-    home.jinja_env.globals["deferring"] = deferring.strip()
+    home.jinja_env.globals.update(
+        deferring=deferring.strip(), moments=MOMENTS, seconds=SECONDS
+    )
 
     @home.route("/film")
     def film() -> str:
-        return render_template("film.html", moments=MOMENTS, seconds=SECONDS)
+        return render_template("film.html")

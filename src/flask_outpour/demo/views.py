@@ -78,8 +78,9 @@ def example_views(iter_all_rows: Callable[..., Rows], orders: Any) -> Blueprint:
 
     @views.route("/orders")
     @views.route('/orders.<any(csv,tsv,json,ndjson,"json-seq",html):suffix>')
+    @views.route("/orders.<any(parquet,arrows):suffix>")
     def export_orders(suffix: str = "") -> Response:
-        format = CSV(excel=True) if "excel" in request.args else None
+        format = CSV(excel=True) if "excel" in request.args else suffix
         return stream_rows(orders, format)
 
     add_greeting(views)

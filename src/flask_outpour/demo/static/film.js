@@ -1,10 +1,10 @@
 // The addresses of two pages enter; what has come of each at some moments leaves, as frames.
-"use strict";
+import { readStream, still } from "./streams.js";
 
 const player = document.getElementById("player");
 const slowed = document.getElementById("slowed");
-const news = document.getElementById("news");
-const strips = [...document.querySelectorAll("[data-side]")];
+const news = document.getElementById("film-news");
+const strips = [...document.querySelectorAll("#strips [data-side]")];
 let playing = new AbortController();
 
 const sleep = seconds => new Promise(done => setTimeout(done, 1000 * seconds));
@@ -13,18 +13,19 @@ const counted = (number, word) => `${number.toLocaleString("en")} ${word}`;
 
 // Read a page into `page` as it comes.
 const load = async (page, address, signal) => {
-  const start = performance.now();
-  const response = await fetch(address, { signal, cache: "no-store" });
-  if (!response.ok) throw new Error(`the server answered ${response.status}`);
-  const reader = response.body.getReader();
   const decoder = new TextDecoder();
-  for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    page.bytes += value.length;
-    page.text += decoder.decode(value, { stream: true });
-  }
-  page.seconds = since(start);
+  const seen = await readStream(address, {
+    signal,
+    onResponse(response) {
+      if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    },
+    onChunk(chunk) {
+      page.bytes += chunk.length;
+      page.text += decoder.decode(chunk, { stream: true });
+    },
+  });
+  if (seen.error) throw new Error(seen.error);
+  page.seconds = seen.seconds;
 };
 
 // Say in words what a frame shows, for who does not see it.
@@ -54,11 +55,11 @@ const show = (frame, page, seconds) => {
 };
 
 const clear = () => {
-  for (const frame of document.querySelectorAll("[data-moment]")) {
+  for (const frame of document.querySelectorAll("#strips [data-moment]")) {
     show(frame, { text: "", bytes: 0 }, Number(frame.dataset.moment));
     for (const name of [".nothing", ".size"]) frame.querySelector(name).textContent = "";
   }
-  for (const end of document.querySelectorAll(".end")) end.textContent = "";
+  for (const end of document.querySelectorAll("#strips .end")) end.textContent = "";
 };
 
 // Film one page: its clock starts when it is asked for.
@@ -83,11 +84,12 @@ const play = async () => {
   playing = new AbortController();
   const { signal } = playing;
   clear();
+  for (const strip of strips) strip.hidden = false;
   player.querySelector("button").textContent = "Play again";
   try {
     // One after the other, so that they do not share the machine.
     for (const strip of strips) {
-      news.textContent = `${strip.querySelector("h2").textContent}: the page is loading …`;
+      news.textContent = `${strip.querySelector("[id]").textContent}: the page is loading …`;
       await film(strip, signal);
     }
     news.textContent = "That was it.";
@@ -100,7 +102,7 @@ player.addEventListener("submit", event => {
   event.preventDefault();
   play();
 });
-for (const part of [player, ...strips]) part.hidden = false;
-document.getElementById("instead").hidden = true;
-// Who wants nothing to move on its own presses the button.
-if (!matchMedia("(prefers-reduced-motion: reduce)").matches) play();
+player.hidden = false;
+document.getElementById("film-instead").hidden = true;
+// Elsewhere, and where nothing shall move on its own, the reader presses the button.
+if ("plays" in document.body.dataset && !still) play();
