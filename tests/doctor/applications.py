@@ -8,8 +8,6 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask
-from werkzeug.middleware.profiler import ProfilerMiddleware
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from flask_outpour import Outpour
 
@@ -373,9 +371,3 @@ GUILTY_SHAPES: dict[str, tuple[Callable[[Any, Wrap], Any], str]] = {
     "carelessly decorated": (careless_decorator, "careless_decorator.<locals>.spoilt"),
     "method": (lambda app, wrap: Spoiling(app, wrap).handle, "Spoiling.handle"),
 }
-
-#: For ``flask --app`` and ``--wsgi``.
-healthy = shop(ProxyFix)
-guilty = shop(ProxyFix, listing, Plain)
-profiled = ProfilerMiddleware(healthy)
-number = 17

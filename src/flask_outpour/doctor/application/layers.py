@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from contextlib import contextmanager
 from contextlib import nullcontext
 from dataclasses import dataclass
 from dataclasses import replace
@@ -15,6 +16,7 @@ from typing import Any
 from typing import TYPE_CHECKING
 
 from flask import Flask
+from flask import got_request_exception
 from werkzeug.test import create_environ
 
 from ...extension import attach_body
@@ -28,6 +30,7 @@ from .drive import Passage
 from .guest import replaced
 from .places import is_flasks
 from .places import place_of
+from .places import raised
 from .probe import Log
 from .probe import Trial
 from .references import References
@@ -77,8 +80,9 @@ class Course:
         self.requests = 0
         #: From the inside out.
         self.layers: list[Layer] = []
-        #: ``after_request`` functions of single blueprints, each alone.
-        self.of_blueprints: list[Layer] = []
+        #: ``after_request`` functions of single blueprints, each alone, with the name
+        #: of its blueprint.
+        self.of_blueprints: list[tuple[str, Layer]] = []
 
     def discover(self) -> None:
         """Find the way."""
@@ -87,7 +91,8 @@ class Course:
             log = Log(DISCOVERY)
             watcher = Watcher(log)
             self.requests += 1
-            passage = watcher.watch(self._outermost, dict(environ))
+            with _failure_in(self._app) as answered:
+                passage = watcher.watch(self._outermost, dict(environ))
             found = links(watcher.calls(), references)
             watcher.forget()
             if passage.sound:
@@ -95,7 +100,7 @@ class Course:
                 self.layers = list(self._all_layers(found))
                 return
             if not self.requests - 1:
-                first = self._failure(passage, found)
+                first = self._failure(passage, found, *answered)
         raise DoctorError(first)
 
     @cached_property
@@ -167,15 +172,22 @@ class Course:
                 yield Layer(place, function, *base[1:], tuple(functions))
         for name, own in self._app.after_request_funcs.items():
             if name is not None:
-                self.of_blueprints += [
-                    Layer(_after_request(function), function, *base[1:], (function,))
-                    for function in reversed(own)
-                ]
+                for function in reversed(own):
+                    place = _after_request(function)
+                    layer = Layer(place, function, *base[1:], (function,))
+                    self.of_blueprints.append((name, layer))
         for link in chain(_unless_plain(innermost), others):
             yield Layer(_named(link), _target(link), link, link.environ)
 
-    def _failure(self, passage: Passage, found: list[Link]) -> str:
-        """Say who answered the probe, and what."""
+    def _failure(
+        self, passage: Passage, found: list[Link], answered: Exception | None = None
+    ) -> str:
+        """Say who answered the probe, and what.
+
+        :param answered: what Flask has answered with a page.
+        """
+        if passage.log.reached:
+            return _spoilt(passage, passage.error or answered)
         who = "The application"
         if found:
             place = _named(found[0])
@@ -183,9 +195,7 @@ class Course:
             if isinstance(found[0].owner, Flask):
                 who = repr(found[0].owner)
         if passage.error is not None and not passage.status:
-            what = f"raised {type(passage.error).__name__}"
-        elif passage.log.reached:
-            what = f"turned the probe's answer into {passage.status}"
+            what = f"raised {raised(passage.error)}"
         else:
             what = f"answered the probe with {passage.status or 'nothing'}"
             if location := passage.headers.get("location"):
@@ -198,6 +208,28 @@ class Course:
 
 
 _AGENT = {"HTTP_USER_AGENT": "outpour-doctor"}
+
+
+@contextmanager
+def _failure_in(app: Flask) -> Iterator[list[Exception]]:
+    """Collect what the application answers with a page, as it logs nothing now."""
+    answered: list[Exception] = []
+
+    def failed(sender: Flask, exception: Exception, **_: Any) -> None:
+        answered.append(exception)
+
+    with got_request_exception.connected_to(failed, app):
+        yield answered
+
+
+def _spoilt(passage: Passage, error: BaseException | None) -> str:
+    """Say what became of the answer of a probe that was reached."""
+    why = "" if error is None else f": {raised(error)}"
+    return (
+        f"The view of the probe was reached, and the application made"
+        f" {passage.status or 'no response'} of its answer{why}. Mend what runs after"
+        " the views, and run the doctor again."
+    )
 
 
 def _host(app: Flask) -> str:

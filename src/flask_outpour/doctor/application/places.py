@@ -9,7 +9,6 @@ import sysconfig
 from pathlib import Path
 from types import CodeType
 from types import FunctionType
-from types import TracebackType
 from typing import Any
 
 from flask import app
@@ -50,9 +49,17 @@ def _short(filename: str) -> str:
     return filename
 
 
-def line_of(traceback: TracebackType | None) -> str | None:
-    """Return ``file:line`` of where an error was raised."""
-    last = None
+def raised(error: BaseException) -> str:
+    """Return the type of an error, and where it was raised; no word of its message."""
+    where = _line_of(error)
+    return type(error).__name__ + (f" in {where}" if where else "")
+
+
+def _line_of(error: BaseException) -> str | None:
+    # What is no Python is not on the traceback.
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{_short(error.filename)}:{error.lineno}"
+    last, traceback = None, error.__traceback__
     while traceback is not None:
         last, traceback = traceback, traceback.tb_next
     if last is None:

@@ -33,7 +33,7 @@ class ProbeError(Exception):
 class Trial:
     """One way to send the probe through an application."""
 
-    #: What is tried, as the end of "was tried with ...".
+    #: What is tried, as the end of "trying ..." and of "With ...".
     name: str
     mimetype: str = "text/plain"
     #: The request's Accept-Encoding.

@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any
 from urllib.parse import urlencode
 
+from ...configuration import SHORTEST_TOKEN
 from ...probe import HEADER
 from ...probe import path_of
 from ..errors import DoctorError
@@ -81,24 +82,32 @@ class Prober:
                 "The token has characters that no OUTPOUR_PROBE_TOKEN has: ASCII"
                 " letters, digits and signs are its like."
             )
+        if len(token) < SHORTEST_TOKEN:
+            raise DoctorError(
+                f"The token is too short: {len(token)} characters, where an"
+                f" OUTPOUR_PROBE_TOKEN has {SHORTEST_TOKEN} or more. Give the"
+                " application and the doctor what secrets.token_hex() makes."
+            )
         self._visitor = visitor
         self._path = path_of(token)
         self._headers = {HEADER: token}
 
-    def find(self) -> None:
+    def find(self) -> int:
         """Find the probe under the address's path, or else at the site's root.
+
+        Return the status of what the path answered.
 
         :raises DoctorError: where it is not, or something before it answers.
         """
         prefix = self._visitor.address.path.rstrip("/")
-        refusals = []
+        refusals: list[Visit] = []
         for candidate in dict.fromkeys([prefix, ""]):
             target = f"{candidate}{self._path}"
             with self._visit({"mode": "ping"}, target=target) as visit:
                 visit.read(PATIENCE)
             if visit.status == 200 and "pid" in _answer(visit):
                 self._path = target
-                return
+                return [*refusals, visit][0].status
             refusals.append(visit)
         # A wall says more than a path that does not exist.
         told = min(refusals, key=lambda visit: visit.status == 404)
