@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -102,6 +103,33 @@ def test_terminal_obeys_nothing_that_a_site_has_sent() -> None:
     report = Report("http://127.0.0.1/\x1b[2J", unknown=["X: \x07\x9b31m\r\nHa"])
     text = unstyle(as_text(report))
     assert {sign for sign in text if not sign.isprintable()} == {"\n"}
+
+
+def cures(*findings: Finding) -> list[str]:
+    """Return what is said of cures and their lines, one finding after the other."""
+    lines = unstyle(as_text(Report("A site", findings=list(findings)))).splitlines()
+    return [line.strip() for line in lines if "Cure" in line or "nginx" in line]
+
+
+def test_cure_of_several_findings_is_printed_once() -> None:
+    """The second finding of one layer refers to the first, in the text alone."""
+    other = replace(FINDING, kind="loses-close", cure="shop.collect must close it.")
+    again = replace(FINDING, kind="holds-back")
+    assert cures(FINDING, other, again) == [
+        f"Cure  {FINDING.cure}",
+        "nginx:",
+        "Cure  shop.collect must close it.",
+        "nginx: as in 1",
+        "Cure  As in 1.",
+    ]
+    facts = json.loads(as_json(Report("A site", findings=[FINDING, again])))
+    assert {finding["cure"] for finding in facts["findings"]} == {FINDING.cure}
+
+
+def test_lines_that_differ_are_printed_each() -> None:
+    """The same words with other lines are another cure."""
+    other = replace(FINDING, lines={"nginx": "gzip off;"})
+    assert cures(FINDING, other) == [f"Cure  {FINDING.cure}", "nginx:"] * 2
 
 
 def test_json_has_every_fact() -> None:

@@ -38,6 +38,9 @@ WIDEST = 88
 NARROWEST = 40
 INDENT = "  "
 
+#: Cures, and their lines for one program: the number of the finding that has them.
+Printed = dict[tuple[Any, ...], int]
+
 
 def as_text(report: Report, width: int = WIDEST) -> str:
     """Return what a person reads, at most so many characters wide.
@@ -45,11 +48,12 @@ def as_text(report: Report, width: int = WIDEST) -> str:
     The colours are left in; ``click.echo`` takes them out where there is no terminal.
     """
     width = max(NARROWEST, min(width, WIDEST))
+    printed: Printed = {}
     blocks = [
         [style(line, bold=True) for line in _wrapped(report.subject, width)],
         _layers(report.layers, width),
         _time_line(report, width),
-        *(_finding(n, one, width) for n, one in enumerate(report.findings, 1)),
+        *(_finding(n, one, printed, width) for n, one in enumerate(report.findings, 1)),
         _list("Sound", report.sound, width),
         _list("Could not be told", report.unknown, width),
         [_verdict(report)],
@@ -103,21 +107,32 @@ def _time_line(report: Report, width: int) -> list[str]:
     return draw(report.moments, width)
 
 
-def _finding(number: int, finding: Finding, width: int) -> list[str]:
+def _finding(number: int, finding: Finding, printed: Printed, width: int) -> list[str]:
     title = f"{number}. {finding.culprit}: {WORDS[finding.kind]}"
     lines = [style(line, fg="red", bold=True) for line in _wrapped(title, width, "   ")]
     if finding.where:
         lines.append(f"   {_clean(finding.where)}")
+    first = printed.setdefault((finding.cure, *finding.lines.items()), number)
     for label, text in (
         ("Seen", finding.seen),
         ("Why", finding.why),
-        ("Cure", finding.cure),
+        ("Cure", finding.cure if first == number else f"As in {first}."),
     ):
         lines += _wrapped(f"{label:6}{text}", width, " " * 9, "   ")
-    for program, code in finding.lines.items():
-        lines += ["", f"   {program}:", ""]
-        lines += [f"       {_clean(line)}".rstrip() for line in code.splitlines()]
+    if first == number:
+        lines += _to_change(number, finding, printed)
     return lines
+
+
+def _to_change(number: int, finding: Finding, printed: Printed) -> Iterator[str]:
+    for program, code in finding.lines.items():
+        first = printed.setdefault((program, code), number)
+        if first != number:
+            yield from ("", f"   {program}: as in {first}")
+            continue
+        yield from ("", f"   {program}:", "")
+        for line in code.splitlines():
+            yield f"       {_clean(line)}".rstrip()
 
 
 def _list(title: str, entries: list[str], width: int) -> list[str]:
