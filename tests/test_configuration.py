@@ -60,7 +60,8 @@ def test_wrong_token_is_refused_and_not_shown(token: Any) -> None:
         ("OUTPOUR_HARD_ABORT", 0),
         ("OUTPOUR_HARD_ABORT", None),
         ("OUTPOUR_COMPRESS", None),
-        ("OUTPOUR_COMPRESS", "gzip"),
+        ("OUTPOUR_COMPRESS", "deflate"),
+        ("OUTPOUR_COMPRESS", "br, gzip"),
         ("OUTPOUR_COMPRESS", 1),
         ("OUTPOUR_COMPRESS", ["deflate"]),
         ("OUTPOUR_COMPRESS", ["gzip", 1]),
@@ -98,6 +99,15 @@ def test_setting_of_the_application_wins(key: str, value: Any) -> None:
     app.config[key] = value
     Outpour(app)
     assert app.config[key] is value
+
+
+def test_single_coding_is_a_list_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A name comes from the environment without brackets, and is taken all the same."""
+    monkeypatch.setenv("FLASK_OUTPOUR_COMPRESS", "gzip")
+    app = Flask("tests.configuration")
+    app.config.from_prefixed_env()
+    Outpour(app)
+    assert Settings.from_config(app.config).codings == ("gzip",)
 
 
 def test_setting_is_read_when_a_stream_starts(app: Flask) -> None:

@@ -32,8 +32,6 @@ DEFAULTS: dict[str, Any] = {
 #: Whoever guesses a token may start streams: as many characters as 16 bytes have in
 #: hexadecimal digits.
 SHORTEST_TOKEN = 32
-
-
 SWITCH = "True or False (true or false in the environment)"
 
 
@@ -104,9 +102,13 @@ def _codings(config: Mapping[str, Any]) -> tuple[str, ...]:
     value = config["OUTPOUR_COMPRESS"]
     if isinstance(value, bool):
         return available() if value else ()
+    # From the environment, one name is what comes without quotes and brackets.
+    if isinstance(value, str):
+        value = [value]
     if not isinstance(value, list | tuple) or not {*value} <= {*CODINGS}:
         names = ", ".join(map(repr, CODINGS))
-        raise _refusal(config, "OUTPOUR_COMPRESS", f"{SWITCH}, or a list of {names}")
+        takes = f"{SWITCH}, or one of {names}, or a list of them"
+        raise _refusal(config, "OUTPOUR_COMPRESS", takes)
     if missing := {*value} - {*available()}:
         raise ConfigurationError(
             f"OUTPOUR_COMPRESS names {', '.join(sorted(missing))}, which no installed"
