@@ -3,55 +3,16 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
+from bodies import make_body
+from bodies import Witness
 from flask_outpour import LengthError
 from flask_outpour import StreamInterrupted
 from flask_outpour import StreamTimeout
-from flask_outpour.body import Body
 from flask_outpour.body import Progress
-from flask_outpour.coalesce import Coalescer
-from flask_outpour.compress import Encoder
-
-
-class Witness:
-    """An observer that writes down what it is told."""
-
-    def __init__(self) -> None:
-        self.told: list[str] = []
-        self.began = False
-
-    def started(self) -> None:
-        self.told.append("started")
-
-    def first_byte(self) -> None:
-        self.told.append("first byte")
-
-    def ended(self, progress: Progress, *, started: bool) -> None:
-        self.told.append(str(progress.outcome))
-        self.began = started
-
-
-def make_body(
-    source: Iterable[Any],
-    witness: Witness | None = None,
-    *,
-    declared: int | None = None,
-    encoder: Encoder | None = None,
-    longest: float | None = None,
-) -> Body:
-    """Return a body whose items are not joined."""
-    return Body(
-        Coalescer(source, chunk_size=0, slow=1),
-        observer=witness or Witness(),
-        declared=declared,
-        encoder=encoder,
-        longest=longest,
-    )
 
 
 def failing(error: BaseException, *items: str) -> Iterator[str]:

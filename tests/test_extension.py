@@ -1,16 +1,12 @@
-"""Tests of the one line: what it serves, what it leaves alone, its off switches."""
+"""Tests of the one line: set-up, off switches, and the life of the application."""
 
 from __future__ import annotations
 
 import gc
 import io
 import weakref
-from collections.abc import Callable
-from collections.abc import Iterable
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import flask
 import pytest
@@ -22,40 +18,19 @@ from flask import Response
 from flask import send_file
 from flask.testing import FlaskClient
 from flask.views import View
-from werkzeug.middleware.dispatcher import DispatcherMiddleware
-from werkzeug.test import Client
 from werkzeug.test import create_environ
 from werkzeug.test import run_wsgi_app
-from werkzeug.wsgi import wrap_file
 
-import flask_outpour
+from chunks import add_rows
+from chunks import chunks_of
+from chunks import is_joined
+from chunks import ROWS
 from flask_outpour import ConfigurationError
 from flask_outpour import Outpour
-from flask_outpour import stream_finished
 from flask_outpour import stream_with_context
 from flask_outpour.exchange import is_exempt_request
 
-ROWS = [f"{number},row\n" for number in range(1_000)]
 CONTENT = bytes(range(256)) * 400
-
-
-def chunks_of(app: Any, path: str = "/", **environ: Any) -> list[bytes]:
-    """Return the chunks that a server would send."""
-    body, _, _ = run_wsgi_app(app, {**create_environ(path), **environ})
-    chunks = list(body)
-    body.close()  # type: ignore[attr-defined]
-    return chunks
-
-
-def is_joined(app: Flask, path: str = "/") -> bool:
-    """Whether Outpour serves the rows of a view, in fewer chunks than rows."""
-    chunks = chunks_of(app, path)
-    assert b"".join(chunks) == "".join(ROWS).encode()
-    return len(chunks) < len(ROWS)
-
-
-def add_rows(app: Any, rule: str = "/") -> None:
-    app.add_url_rule(rule, "rows", lambda: Response(iter(ROWS), mimetype="text/csv"))
 
 
 # Set-up
@@ -262,10 +237,8 @@ def test_application_is_freed_without_collector() -> None:
         gc.enable()
 
 
-def test_served_application_is_freed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_served_application_is_freed() -> None:
     """An application that has served streams is freed with its last reference."""
-    # The detector of leaks would keep the body, and with it the application.
-    monkeypatch.undo()
     app = Flask("tests.freed")
     Outpour(app)
     add_rows(app)

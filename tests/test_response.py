@@ -7,20 +7,11 @@ from collections.abc import Iterator
 import flask
 import pytest
 from flask import Flask
-from werkzeug.test import create_environ
-from werkzeug.test import run_wsgi_app
 
+from chunks import chunks_of
+from chunks import ROWS
 from flask_outpour import Response
 from flask_outpour import stream_with_context
-
-ROWS = [f"{number},row\n" for number in range(1_000)]
-
-
-def chunks_of(app: Flask) -> list[bytes]:
-    body, _, _ = run_wsgi_app(app, create_environ("/"))
-    chunks = list(body)
-    body.close()  # type: ignore[attr-defined]
-    return chunks
 
 
 @pytest.mark.parametrize("keep", [iter, stream_with_context])
