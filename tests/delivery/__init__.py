@@ -1,0 +1,1 @@
+"""Endings: each is one, is told once, and cuts the connection if it must."""
