@@ -24,7 +24,6 @@ from flask_outpour import Format
 from formats import cells
 
 Rows = list[tuple[Any, ...]]
-Read = Callable[[bytes], Any]
 
 
 def written(format: Format, columns: Sequence[str], *batches: Sequence[Any]) -> bytes:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Callable
 from collections.abc import Iterator
 from datetime import datetime
@@ -21,7 +20,6 @@ from hypothesis import given
 from hypothesis import settings
 
 from flask_outpour import RowError
-from flask_outpour import Rows
 from flask_outpour import stream_rows
 from flask_outpour.errors import ConfigurationError
 from flask_outpour.formats import Arrow
@@ -37,20 +35,11 @@ COLUMNS = ["id", "name"]
 SCHEMA = pa.schema([("id", pa.int64()), ("name", pa.string())])
 ROWS = [(1, "Ada"), (2, None), (3, "")]
 END = b"\xff\xff\xff\xff\x00\x00\x00\x00"
-
-
-@given(tables())
-@settings(max_examples=150, deadline=None)
-def test_readers_read_what_went_in(table: Any) -> None:
-    """pyarrow and polars read each row as it was, however they were cut."""
-    names, rows, expected, sizes = table
-    content = written(Arrow(), names, *cut(rows, sizes))
-    read = read_arrow(content)
-    assert read.schema.names == names
-    assert rows_of(read) == expected
-    frame = polars.read_ipc_stream(BytesIO(content))
-    assert frame.columns == names
-    assert rows_of(frame) == expected
+REFUSALS = (OSError, pa.ArrowInvalid, polars.exceptions.PolarsError)
+READERS: list[Callable[[bytes], Any]] = [
+    read_arrow,
+    lambda content: polars.read_ipc_stream(BytesIO(content)),
+]
 
 
 @given(tables())
@@ -107,27 +96,6 @@ def test_types_that_only_arrow_sources_have() -> None:
     assert list(pa.ipc.open_stream(content)) == [first, second]
 
 
-@pytest.mark.parametrize(
-    ("format", "types"),
-    [(Arrow(), [pa.string()] * 2), (Arrow(schema=SCHEMA), SCHEMA.types)],
-)
-def test_no_rows(format: Arrow, types: list[Any]) -> None:
-    """A stream without rows has its columns, of text where nothing says more."""
-    table = read_arrow(written(format, COLUMNS))
-    assert table.schema.names == COLUMNS
-    assert table.schema.types == types
-    assert table.num_rows == 0
-    empty = read_arrow(written_arrow(Arrow(), SCHEMA))
-    assert empty.schema == SCHEMA
-    assert empty.num_rows == 0
-
-
-def test_no_columns() -> None:
-    """Rows without cells are a stream without columns."""
-    assert read_arrow(written(Arrow(), [], [(), ()])).num_columns == 0
-    assert read_arrow(written(Arrow(), [])).num_columns == 0
-
-
 def test_the_first_rows_go_at_once_where_the_schema_is_known() -> None:
     """Only where it is inferred do rows wait, for 999 others or the end."""
     given, inferred, source = Arrow(schema=SCHEMA), Arrow(), Arrow()
@@ -180,17 +148,8 @@ def test_a_cut_stream() -> None:
     assert read_arrow(head + first).num_rows == 1, "as the docs say"
     for length in (4, 7, 8, 100, len(second) - 8):
         for read in READERS:
-            with pytest.raises(
-                (OSError, pa.ArrowInvalid, polars.exceptions.PolarsError)
-            ):
+            with pytest.raises(REFUSALS):
                 read(head + first + second[:length])
-
-
-REFUSALS = (OSError, pa.ArrowInvalid, polars.exceptions.PolarsError)
-READERS: list[Callable[[bytes], Any]] = [
-    read_arrow,
-    lambda content: polars.read_ipc_stream(BytesIO(content)),
-]
 
 
 @pytest.mark.parametrize("read", READERS)
@@ -206,17 +165,6 @@ def test_readers_notice_a_stream_that_failed(read: Callable[[bytes], Any]) -> No
         for batch in pa.ipc.open_stream(content):
             found += rows_of(batch)
     assert found == ROWS
-
-
-def test_names_that_readers_cannot_tell_apart() -> None:
-    """Two columns of one name are an error, of rows and of Arrow's columns."""
-    with pytest.raises(RowError, match="the name 'a', and readers"):
-        Arrow().begin(["a", "b", "a"])
-    twice = pa.schema([("a", pa.int8()), ("a", pa.int8())])
-    with pytest.raises(RowError, match="the name 'a', and readers"):
-        Arrow().begin_arrow(twice)
-    with pytest.raises(RowError, match="which UTF-8 cannot encode"):
-        Arrow().begin(["\ud800"])
 
 
 def test_options() -> None:
@@ -243,38 +191,6 @@ def test_a_schema_for_a_source_that_has_another() -> None:
     assert caught.value.row == 3
     with pytest.raises(ConfigurationError, match="id, at, but those of the rows are a"):
         Arrow(schema=wanted).begin_arrow(pa.schema([("a", pa.int8())]))
-
-
-@pytest.fixture
-def rows_client(app: Flask, client: FlaskClient) -> FlaskClient:
-    """Return a client of a view that streams rows in any format."""
-
-    @app.route("/rows")
-    @app.route("/rows.<suffix>")
-    def rows(suffix: str = "") -> Any:
-        return stream_rows(ROWS, columns=COLUMNS)
-
-    @app.route("/named")
-    def named() -> Any:
-        return stream_rows(ROWS, "arrows", columns=COLUMNS)
-
-    return client
-
-
-def test_responses(rows_client: FlaskClient) -> None:
-    """Arrow is chosen by name, suffix and Accept, and never unasked."""
-    name = "application/vnd.apache.arrow.stream"
-    answers = [
-        rows_client.get("/rows.arrows"),
-        rows_client.get("/rows", headers={"Accept": f"{name}, */*;q=0.1"}),
-        rows_client.get("/named"),
-    ]
-    for answer in answers:
-        assert answer.content_type == name
-        assert ".arrows" in answer.headers["Content-Disposition"]
-        assert rows_of(read_arrow(answer.data)) == ROWS
-    assert rows_client.get("/rows").mimetype == "text/csv"
-    assert rows_client.get("/rows", headers={"Accept": "*/*"}).mimetype == "text/csv"
 
 
 def test_a_row_that_does_not_fit_early_is_an_error_page(
@@ -345,16 +261,3 @@ def test_bytes_come_before_all_rows_are_read(app: Flask, client: FlaskClient) ->
         assert read <= most
         assert read_arrow(begin + b"".join(chunks)).num_rows == 5000
         answer.close()
-
-
-def test_a_source_of_arrow_streams_as_it_is(app: Flask, client: FlaskClient) -> None:
-    """Its record batches reach the client with their schema."""
-    table = pa.table({"id": pa.array([1, None], pa.int16()), "tags": [["a"], []]})
-
-    @app.route("/rows")
-    def rows() -> Any:
-        reader = table.to_reader()
-        batches = iter([json.loads("[[1, []]]")])
-        return stream_rows(Rows(["id", "tags"], batches, reader=reader), "arrows")
-
-    assert read_arrow(client.get("/rows").data) == table

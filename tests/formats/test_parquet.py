@@ -21,7 +21,6 @@ from hypothesis import given
 from hypothesis import settings
 
 from flask_outpour import RowError
-from flask_outpour import Rows
 from flask_outpour import stream_rows
 from flask_outpour.errors import ConfigurationError
 from flask_outpour.formats import Parquet
@@ -45,20 +44,6 @@ def groups_of(content: bytes) -> list[tuple[int, int]]:
     metadata = pq.ParquetFile(BytesIO(content)).metadata
     groups = map(metadata.row_group, range(metadata.num_row_groups))
     return [(group.num_rows, group.total_byte_size) for group in groups]
-
-
-@given(tables())
-@settings(max_examples=120, deadline=None)
-def test_readers_read_what_went_in(table: Any) -> None:
-    """pyarrow and polars read each row as it was, however they were cut."""
-    names, rows, expected, sizes = table
-    content = written(Parquet(), names, *cut(rows, sizes))
-    read = read_parquet(content)
-    assert read.schema.names == names
-    assert rows_of(read) == expected
-    frame = polars.read_parquet(BytesIO(content))
-    assert frame.columns == names
-    assert rows_of(frame) == expected
 
 
 @given(tables())
@@ -102,24 +87,6 @@ def test_compression(compression: Any, tmp_path: Path) -> None:
     path.write_bytes(content)
     with duckdb.connect() as connection:
         assert connection.read_parquet(str(path)).order("id").fetchall() == rows
-
-
-@pytest.mark.parametrize(
-    ("format", "types"),
-    [(Parquet(), [pa.string()] * 2), (Parquet(schema=SCHEMA), SCHEMA.types)],
-)
-def test_no_rows(format: Parquet, types: list[Any]) -> None:
-    """A file without rows has its columns, of text where nothing says more."""
-    table = read_parquet(written(format, COLUMNS))
-    assert (table.schema.names, table.schema.types) == (COLUMNS, types)
-    assert table.num_rows == 0
-    empty = read_parquet(written_arrow(Parquet(), SCHEMA))
-    assert (empty.schema, empty.num_rows) == (SCHEMA, 0)
-
-
-def test_no_columns() -> None:
-    """Rows without cells are a file without columns."""
-    assert read_parquet(written(Parquet(), [], [(), ()])).num_columns == 0
 
 
 @pytest.mark.parametrize("size", [300, 5000, 7000])
@@ -217,14 +184,6 @@ def test_types_that_parquet_lacks() -> None:
         Parquet().begin_arrow(schema)
 
 
-def test_names_that_readers_cannot_tell_apart() -> None:
-    """Two columns of one name are an error, of rows and of Arrow's columns."""
-    with pytest.raises(RowError, match="the name 'a', and readers"):
-        Parquet().begin(["a", "a"])
-    with pytest.raises(RowError, match="the name 'a', and readers"):
-        Parquet().begin_arrow(pa.schema([("a", pa.int8()), ("a", pa.int8())]))
-
-
 def test_options() -> None:
     """An option that Parquet has not is an error that says what there is."""
     with pytest.raises(ConfigurationError, match="'zstd' or 'snappy' or 'lz4' or None"):
@@ -234,44 +193,6 @@ def test_options() -> None:
             Parquet(row_group_size=size)  # type: ignore[arg-type]
     with pytest.raises(ConfigurationError, match=r"schema= takes a pyarrow\.Schema"):
         Parquet(schema=COLUMNS)
-
-
-def test_responses(app: Flask, client: FlaskClient) -> None:
-    """Parquet is chosen by name, suffix and Accept, and never unasked."""
-
-    @app.route("/rows")
-    @app.route("/rows.<suffix>")
-    def rows(suffix: str = "") -> Any:
-        return stream_rows(ROWS, columns=COLUMNS)
-
-    @app.route("/named")
-    def named() -> Any:
-        return stream_rows(ROWS, "parquet", columns=COLUMNS)
-
-    name = "application/vnd.apache.parquet"
-    for answer in (
-        client.get("/rows.parquet"),
-        client.get("/rows", headers={"Accept": f"text/csv;q=0.5, {name}"}),
-        client.get("/named"),
-    ):
-        assert answer.content_type == name
-        assert ".parquet" in answer.headers["Content-Disposition"]
-        assert rows_of(read_parquet(answer.data)) == ROWS
-    assert client.get("/rows", headers={"Accept": "*/*"}).mimetype == "text/csv"
-    listed = client.get("/rows", headers={"Accept": "image/png"})
-    assert listed.status_code == 406
-    assert "parquet (application/vnd.apache.parquet)" in listed.text
-
-
-def test_a_source_of_arrow(app: Flask, client: FlaskClient) -> None:
-    """Its columns reach the client with their types."""
-    table = pa.table({"id": pa.array([1, None], pa.int16()), "tags": [["a"], []]})
-
-    @app.route("/rows.parquet")
-    def rows() -> Any:
-        return stream_rows(Rows(["id", "tags"], [], reader=table.to_reader()))
-
-    assert read_parquet(client.get("/rows.parquet").data) == table
 
 
 @pytest.mark.parametrize("rows", [[({1},)], [(2**70,)], [(1,), ("x",)]])

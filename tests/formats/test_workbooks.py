@@ -23,6 +23,8 @@ import pytest
 from openpyxl.utils.escape import unescape
 
 from flask_outpour import XLSX
+from flights import COLUMNS
+from flights import ROWS
 from formats.formulas import FORMULAS
 from formats.formulas import HARMLESS
 from formats.packages import installed_apart
@@ -40,8 +42,6 @@ from formats.workbooks import Cell
 from formats.workbooks import opened_by_libreoffice
 from formats.workbooks import part
 from formats.workbooks import tables_written
-from test_flights import COLUMNS
-from test_flights import ROWS
 
 Row = list[Any]
 #: Fewer signs than a sheet name may have; each is another way to be difficult.
