@@ -355,10 +355,8 @@ def test_query_of_a_client_that_left_is_cancelled(
     with closing(connect(exports.port)) as connection:
         connection.request("GET", "/")
         connection.getresponse().read(100_000)
-    left = time.monotonic()
     assert wait_for(lambda: exports.taken == 0)
     assert wait_for(lambda: not running())
-    assert time.monotonic() - left < 5
 
 
 # What a session and the types of columns do to rows

@@ -41,13 +41,14 @@ def is_alive(pid: int) -> bool:
     return True
 
 
-def test_the_stream_arrives_as_it_is_made(server: Server) -> None:
-    """The first item is there long before the second is made."""
-    with open_stream(server.url + "/pause") as response:
-        first, second = response
-        assert (first.data, second.data) == (b"first", b"second")
-        assert first.seconds < 0.25 < second.seconds
-        assert response.ending == "complete"
+def test_the_stream_arrives_as_it_is_made(server: Server, tmp_path: Path) -> None:
+    """The first item is there while the second does not exist."""
+    gate = tmp_path / "gate"
+    with open_stream(f"{server.url}/gated?gate={gate}", timeout=20) as response:
+        assert next(response).data == b"first"
+        gate.touch()
+        assert next(response).data == b"second"
+        assert (response.read(), response.ending) == (b"", "complete")
 
 
 def test_a_failure_is_seen_by_the_client_and_in_the_log(server: Server) -> None:

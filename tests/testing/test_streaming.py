@@ -223,11 +223,9 @@ def test_a_function_after_the_request_that_reads_all_is_named(app: Flask) -> Non
         response.headers["X-Length"] = str(len(response.data))
         return response
 
-    begun = time.monotonic()
     said = failure(app)
-    assert ">.sign (test_streaming.py" in said.replace("sign.", ">.")
+    assert ".<locals>.sign (test_streaming.py" in said
     assert "read the whole stream before anything was sent" in said
-    assert time.monotonic() - begun < SOON
 
 
 def test_a_function_of_a_blueprint_is_named_too(app: Flask) -> None:

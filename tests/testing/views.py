@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 from flask import Flask
+from flask import request
 from flask import Response
 
 from flask_outpour import Outpour
@@ -20,11 +22,18 @@ def rows(count: int) -> Response:
     return Response(f"{number}\n" for number in range(count))
 
 
-@app.get("/pause")
-def pause() -> Iterator[str]:
-    yield "first"
-    time.sleep(0.3)
-    yield "second"
+@app.get("/gated")
+def gated() -> Iterator[str]:
+    def generate() -> Iterator[str]:
+        yield "first"
+        deadline = time.monotonic() + 60
+        while not gate.exists():
+            assert time.monotonic() < deadline, f"Nobody opened {gate}."
+            time.sleep(0.01)
+        yield "second"
+
+    gate = Path(request.args["gate"])
+    return generate()
 
 
 @app.get("/fails")
