@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -42,6 +44,20 @@ def matrix_server(
     folder = tmp_path_factory.mktemp(expected.name)
     with running(expected.name, TARGET, folder) as server:
         yield server
+
+
+@pytest.fixture(params=["gunicorn-gthread", "waitress", "cheroot"])
+def linted_server(
+    request: pytest.FixtureRequest, run_server: Callable[..., Server]
+) -> Iterator[Server]:
+    """Return a server of the ``application`` of the test's own module.
+
+    Assert that the linters around that did not complain.
+    """
+    module: Any = request.module
+    server = run_server(request.param, f"{module.__name__}:application")
+    yield server
+    assert complaints(server.read_log()) == []
 
 
 @pytest.fixture

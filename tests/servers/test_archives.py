@@ -11,7 +11,6 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import pytest
 from flask import Flask
 from flask import request
 from flask import Response
@@ -29,7 +28,6 @@ from servers.clients import fetch
 from servers.clients import receive
 from servers.clients import send
 from servers.clients import wait_for
-from servers.conftest import complaints
 
 PHOTO = bytes(range(256)) * 4096
 ORDERS = [{"id": number, "name": "ä" * 20} for number in range(5000)]
@@ -98,16 +96,6 @@ def endless() -> Response:
                 file.write("entries closed\n")
 
     return stream_zip(entries(), stored=True)
-
-
-@pytest.fixture(params=["gunicorn-gthread", "waitress", "cheroot"])
-def linted_server(
-    request: pytest.FixtureRequest, run_server: Callable[..., Server]
-) -> Iterator[Server]:
-    """Return a server of archives, and assert that the linters did not complain."""
-    server = run_server(request.param, "servers.test_archives:application")
-    yield server
-    assert complaints(server.read_log()) == []
 
 
 def test_archives_over_real_servers(linted_server: Server, tmp_path: Path) -> None:

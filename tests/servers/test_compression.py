@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import closing
-from contextlib import contextmanager
 from contextlib import suppress
 from http.client import HTTPException
 from pathlib import Path
@@ -18,19 +15,18 @@ import pytest
 from flask import Flask
 from flask import Response
 
-from conftest import lack
 from decoders import Decoder
 from flask_outpour import Outpour
 from flask_outpour.compress import CODINGS
 from processes import running
 from processes import Server
+from servers.chromium import browsing
 from servers.clients import connect
 from servers.expectations import Expectation
 from servers.matrix import ROWS
 from servers.matrix import TARGET
 from servers.nginx import in_front_of
 from servers.nginx import VERSIONS
-from servers.test_exports import CHROMIUM
 
 codings = pytest.mark.parametrize("coding", CODINGS)
 #: nginx compresses what it may, and passes on what it gets at once.
@@ -149,18 +145,3 @@ def test_browser_reads_each_item_when_it_has_left(
     with browsing(f"{serve(app)}/", tmp_path):
         # Where an item was held back, the stream fails and no end comes.
         assert [ends.get(timeout=60) for _ in CODINGS] == list(CODINGS)
-
-
-@contextmanager
-def browsing(url: str, folder: Path) -> Iterator[None]:
-    """Have a page open in Chromium until the block ends."""
-    if not shutil.which("chromium"):
-        lack("chromium", "apt-get install chromium")
-    profile = f"--user-data-dir={folder / 'profile'}"
-    with (folder / "log").open("wb") as log:
-        browser = subprocess.Popen([*CHROMIUM, profile, url], stdout=log, stderr=log)
-        try:
-            yield
-        finally:
-            browser.terminate()
-            browser.wait(30)

@@ -24,9 +24,9 @@ from flask_outpour import NDJSON
 from flask_outpour import Outpour
 from flask_outpour import stream_rows
 from processes import Server
+from servers.chromium import browsing
 from servers.clients import curl
 from servers.clients import wait_for
-from servers.conftest import complaints
 
 ROWS = 5000
 #: What a view names its file; the file that lands, and where curl, which reads only
@@ -52,11 +52,6 @@ CLIENTS = {
     "wget": ["wget", "-q", "--content-disposition", "--no-config"],
     "aria2c": ["aria2c", "-q", "--no-conf"],
 }
-CHROMIUM = (
-    *("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
-    *("--no-first-run", "--disable-background-networking", "--disable-sync"),
-    "--disable-component-update",
-)
 
 app = Flask("exports")
 app.wsgi_app = linted(app.wsgi_app)  # type: ignore[method-assign]
@@ -116,37 +111,17 @@ def test_browser_saves_files_under_their_names(
     serve: Callable[[Any], str], tmp_path: Path
 ) -> None:
     """Chromium downloads each file into the folder that its user has chosen."""
-    if not shutil.which("chromium"):
-        lack("chromium", "apt-get install chromium")
     folder, settings = tmp_path / "folder", tmp_path / "profile/Default/Preferences"
     settings.parent.mkdir(parents=True)
     # A page may start several downloads, and nobody is asked where they go.
     allowed = {"default_content_setting_values": {"automatic_downloads": 1}}
     saved = {"default_directory": str(folder), "prompt_for_download": False}
     settings.write_text(json.dumps({"download": saved, "profile": allowed}))
-    profile = f"--user-data-dir={settings.parents[1]}"
     expected = {full for full, _ in NAMES.values()}
-    with (tmp_path / "log").open("wb") as log:
-        browser = subprocess.Popen(
-            [*CHROMIUM, profile, f"{serve(application)}/frames"], stdout=log, stderr=log
-        )
-        try:
-            wait_for(lambda: folder.exists() and expected <= set(os.listdir(folder)))
-        finally:
-            browser.terminate()
-            browser.wait(30)
+    with browsing(f"{serve(application)}/frames", tmp_path):
+        wait_for(lambda: folder.exists() and expected <= set(os.listdir(folder)))
     assert set(os.listdir(folder)) == expected
     assert {path.read_text() for path in folder.iterdir()} == {"id\n1\n"}
-
-
-@pytest.fixture(params=["gunicorn-gthread", "waitress", "cheroot"])
-def linted_server(
-    request: pytest.FixtureRequest, run_server: Callable[..., Server]
-) -> Iterator[Server]:
-    """Return a server of exports, and assert that the linters did not complain."""
-    server = run_server(request.param, "servers.test_exports:application")
-    yield server
-    assert complaints(server.read_log()) == []
 
 
 def test_exports_over_real_servers(linted_server: Server) -> None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from sqlalchemy import Engine
 from sqlalchemy import text
+from ways_of_sending import in_order
 
-from flask_outpour import stream_template_string
-from flask_outpour.templates import TemplateStream
 from postgresql import PostgreSQL
 
 PAGE = Path(__file__).parents[2] / "docs" / "defer.md"
@@ -36,21 +33,6 @@ def engine(postgresql: PostgreSQL) -> Iterator[Engine]:
     engine.dispose()
 
 
-@pytest.fixture
-def show(app: Flask, client: FlaskClient) -> Callable[..., str]:
-    """Return a function that gives the text of a template with some values."""
-
-    def text_of(source: str, **context: Any) -> str:
-        def view() -> TemplateStream:
-            return stream_template_string(source, deferred="in-order", **context)
-
-        app.view_functions["view"] = view
-        return client.get("/").text
-
-    app.add_url_rule("/", "view", lambda: "")
-    return text_of
-
-
 def limit_of(engine: Engine) -> str:
     """Return how long a statement may take, as PostgreSQL says it."""
     with engine.connect() as connection:
@@ -59,7 +41,6 @@ def limit_of(engine: Engine) -> str:
 
 def test_query_ends_when_the_page_gives_up(
     app: Flask,
-    show: Callable[..., str],
     engine: Engine,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
@@ -70,7 +51,7 @@ def test_query_ends_when_the_page_gives_up(
             connection.execute(text("select pg_sleep(60)"))
 
     source = "{% defer timeout=0.3 %}{{ hang() }}{% onerror %}late{% enddefer %}!"
-    assert show(source, hang=hang) == "late!"
+    assert in_order(app, source, hang=hang) == "late!"
     assert "<template>, line 1" in caplog.text
     pool = app.extensions["outpour"].pool.get(8)
     for _ in range(2_000):
@@ -80,13 +61,11 @@ def test_query_ends_when_the_page_gives_up(
     assert pool.busy == 0
 
 
-def test_only_a_block_with_a_timeout_has_a_limit(
-    show: Callable[..., str], engine: Engine
-) -> None:
+def test_only_a_block_with_a_timeout_has_a_limit(app: Flask, engine: Engine) -> None:
     """Each block has its own limit, and the connection has none behind it."""
     source = (
         "{{ limit() }} {% defer timeout=2.5 %}{{ limit() }}{% enddefer %}"
         " {% defer %}{{ limit() }}{% enddefer %}"
     )
-    assert show(source, limit=lambda: limit_of(engine)) == "0 2500ms 0"
+    assert in_order(app, source, limit=lambda: limit_of(engine)) == "0 2500ms 0"
     assert limit_of(engine) == "0"

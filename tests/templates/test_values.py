@@ -10,28 +10,16 @@ from typing import Any
 
 import pytest
 from flask import Flask
-from flask.testing import FlaskClient
 from markupsafe import Markup
 from sentry_sdk.consts import DEFAULT_OPTIONS
 from sentry_sdk.utils import event_from_exception
-
-from flask_outpour import stream_template_string
-from flask_outpour.templates import TemplateStream
+from ways_of_sending import in_order
 
 
 @pytest.fixture
-def page(app: Flask, client: FlaskClient) -> Callable[..., str]:
+def page(app: Flask) -> Callable[..., str]:
     """Return a function that gives the text of a template with some values."""
-
-    def text(source: str, **context: Any) -> str:
-        def view() -> TemplateStream:
-            return stream_template_string(source, deferred="in-order", **context)
-
-        app.view_functions["view"] = view
-        return client.get("/").text
-
-    app.add_url_rule("/", "view", lambda: "")
-    return text
+    return partial(in_order, app)
 
 
 @pytest.mark.parametrize(

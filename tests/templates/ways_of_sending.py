@@ -13,6 +13,7 @@ from flask import Flask
 from jinja2 import DictLoader
 
 from flask_outpour import stream_template
+from flask_outpour import stream_template_string
 
 #: Stand in sources and texts where a deferred block begins and ends.
 BEGIN, END = "«", "»"
@@ -106,3 +107,14 @@ def check(app: Flask, feature: Feature, prepare: Callable[[], Any] = int) -> Non
     places = in_place.count("<?start name=")
     assert 2 <= places <= feature.text.count(BEGIN) + 1, in_place
     assert in_place.count("<template for=") == places, in_place
+
+
+def in_order(app: Flask, source: str, **values: Any) -> str:
+    """Return the text of a template, its blocks in the order of the document."""
+    endpoint = "in_order"
+    if endpoint not in app.view_functions:
+        app.add_url_rule("/in-order", endpoint, lambda: "")
+    app.view_functions[endpoint] = lambda: stream_template_string(
+        source, deferred="in-order", **values
+    )
+    return app.test_client().get("/in-order").text
