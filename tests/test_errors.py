@@ -37,6 +37,8 @@ def test_every_exception_is_public() -> None:
         ("ConfigurationError", ValueError),
         ("ItemError", TypeError),
         ("LengthError", ValueError),
+        ("RowError", ValueError),
+        ("SourceError", TypeError),
         ("StreamTimeout", TimeoutError),
         ("StreamInterrupted", RuntimeError),
     ],

@@ -174,6 +174,7 @@ def test_it_fails_where_asked(app: Flask, client: FlaskClient) -> None:
 
 
 def report_of(client: FlaskClient, visitor: str = VISITOR) -> Any:
+    """Return what the probe knows of a visitor."""
     query = {"mode": "report", "visitor": visitor}
     return client.get(PATH, headers=KEY, query_string=query).json
 

@@ -57,9 +57,9 @@ def views(
     folder: Path = tmp_path_factory.mktemp("results")
     servers = {"postgresql": postgresql, "mariadb": mariadb}
     urls = {"sqlite": f"sqlite:///{folder / 'rows.db'}"}
-    for driver, server in DRIVERS.items():
-        if server is not None:
-            urls[driver] = servers[server].url(driver)
+    for driver, name in DRIVERS.items():
+        if name is not None:
+            urls[driver] = servers[name].url(driver)
     for driver in ("sqlite", "psycopg", "pymysql"):
         engine = create_engine(urls[driver])
         with engine.begin() as connection:
@@ -72,8 +72,8 @@ def views(
     databases = "\n".join(f"{driver} {url}" for driver, url in urls.items())
     with running(
         "gunicorn-gthread", "apps.rows_results:app", folder, DATABASES=databases
-    ) as server_:
-        yield server_
+    ) as server:
+        yield server
 
 
 def download(views: Server, driver: str, view: str, limit: int) -> tuple[Download, str]:
