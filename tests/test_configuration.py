@@ -101,13 +101,15 @@ def test_setting_of_the_application_wins(key: str, value: Any) -> None:
     assert app.config[key] is value
 
 
-def test_single_coding_is_a_list_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_single_name_is_a_list_of_one(monkeypatch: pytest.MonkeyPatch) -> None:
     """A name comes from the environment without brackets, and is taken all the same."""
     monkeypatch.setenv("FLASK_OUTPOUR_COMPRESS", "gzip")
+    monkeypatch.setenv("FLASK_OUTPOUR_DEFER_G", "user")
     app = Flask("tests.configuration")
     app.config.from_prefixed_env()
     Outpour(app)
-    assert Settings.from_config(app.config).codings == ("gzip",)
+    settings = Settings.from_config(app.config)
+    assert (settings.codings, settings.defer_g) == (("gzip",), ("user",))
 
 
 def test_setting_is_read_when_a_stream_starts(app: Flask) -> None:

@@ -259,3 +259,14 @@ def test_entrance_of_a_freed_application_says_so() -> None:
     gc.collect()
     with pytest.raises(RuntimeError, match="application of this wsgi_app is gone"):
         entrance(create_environ("/"), lambda *_: None)  # type: ignore[arg-type, return-value]
+
+
+def test_after_request_that_loses_the_response_is_told_so(
+    app: Flask, client: FlaskClient
+) -> None:
+    """A function that forgets to return is named as the cause, and not our code."""
+    app.testing = True
+    app.add_url_rule("/", "index", lambda: "rows")
+    app.after_request(lambda response: None)  # type: ignore[arg-type, return-value]
+    with pytest.raises(TypeError, match="An after_request function returned None"):
+        client.get("/")

@@ -102,9 +102,7 @@ def _codings(config: Mapping[str, Any]) -> tuple[str, ...]:
     value = config["OUTPOUR_COMPRESS"]
     if isinstance(value, bool):
         return available() if value else ()
-    # From the environment, one name is what comes without quotes and brackets.
-    if isinstance(value, str):
-        value = [value]
+    value = _listed(value)
     if not isinstance(value, list | tuple) or not {*value} <= {*CODINGS}:
         names = ", ".join(map(repr, CODINGS))
         takes = f"{SWITCH}, or one of {names}, or a list of them"
@@ -118,11 +116,16 @@ def _codings(config: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _names(config: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    value = config[key]
-    listed = isinstance(value, list | tuple | set | frozenset)
-    if not listed or not all(isinstance(name, str) for name in value):
-        raise _refusal(config, key, "a list of names")
+    value = _listed(config[key])
+    is_list = isinstance(value, list | tuple | set | frozenset)
+    if not is_list or not all(isinstance(name, str) for name in value):
+        raise _refusal(config, key, "a name, or a list of names")
     return tuple(value)
+
+
+def _listed(value: Any) -> Any:
+    # From the environment, one name is what comes without quotes and brackets.
+    return [value] if isinstance(value, str) else value
 
 
 def _check_token(token: object) -> None:

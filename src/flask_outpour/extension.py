@@ -83,8 +83,8 @@ class Outpour:
           client when its stream fails, on gunicorn and Werkzeug's server.
         - ``OUTPOUR_MAX_DURATION`` (``None``): the seconds after which a stream
           fails with :exc:`StreamTimeout`.
-        - ``OUTPOUR_COMPRESS`` (``False``): compress streams; ``True`` or a list of
-          ``"zstd"``, ``"br"`` and ``"gzip"`` in order of preference.
+        - ``OUTPOUR_COMPRESS`` (``False``): compress streams; ``True``, one of
+          ``"zstd"``, ``"br"`` and ``"gzip"``, or a list in order of preference.
         - ``OUTPOUR_DEFER_WORKERS`` (8): the threads for deferred blocks of pages. Read
           when the first of them is reached.
         - ``OUTPOUR_DEFER_G`` (``()``): names that deferred blocks take over from ``g``.
@@ -163,7 +163,15 @@ class Entrance:
         return Exchange(app, environ, start_response).answer(wsgi_app, environ)
 
 
-def attach_body(response: Response) -> Response:
-    """Put a body in the place of what a response streams, if Outpour serves it."""
+def attach_body(response: Response | None) -> Response:
+    """Put a body in the place of what a response streams, if Outpour serves it.
+
+    :raises TypeError: when an ``after_request`` function has lost the response.
+    """
     exchange = current_exchange()
+    if response is None:
+        raise TypeError(
+            "An after_request function returned None in place of the response. Each"
+            " has to return the response that it got, or another one."
+        )
     return response if exchange is None else exchange.attach(response)
