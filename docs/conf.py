@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from html import escape
 from importlib.metadata import version as installed_version
 from pathlib import Path
 from typing import Any
+
+from docutils import nodes
 
 project = "Flask-Outpour"
 version = release = installed_version(project)
@@ -36,8 +39,14 @@ autodoc_typehints_description_target = "documented_params"
 autodoc_use_type_comments = False
 add_module_names = False
 
+# Longer ones have a line for each parameter.
+python_maximum_signature_line_length = 72
+
 html_theme = "furo"
 html_title = "Outpour"
+html_favicon = "../src/flask_outpour/demo/static/icon.svg"
+html_static_path = ["_static"]
+html_css_files = ["outpour.css"]
 # Nobody needs a page's source beside it.
 html_copy_source = False
 
@@ -85,8 +94,25 @@ def find_short_name(app: Any, env: Any, node: Any, content: Any) -> Any:
     return None
 
 
+def introduce_page(
+    app: Any, page: str, template: str, context: dict[str, Any], tree: Any
+) -> None:
+    """Say of a page what it is about, for lists of found pages, and its language."""
+    if page.endswith(".ru"):
+        context["language"] = "ru"
+    if tree is None:
+        return
+    for paragraph in tree.findall(nodes.paragraph):
+        text = " ".join(paragraph.astext().split())
+        # The first says of pages about what is inside that applications do without.
+        if text.endswith(".") and not text.startswith("Applications do not import"):
+            context["metatags"] += f'<meta name="description" content="{escape(text)}">'
+            return
+
+
 def setup(app: Any) -> None:
     """Connect the functions above to the build."""
     app.connect("source-read", list_modules)
     app.connect("autodoc-process-docstring", name_module)
     app.connect("missing-reference", find_short_name)
+    app.connect("html-page-context", introduce_page)
