@@ -263,10 +263,11 @@ wanted = "application/vnd.apache.parquet"
 for accept in (wanted, f"{wanted}, text/csv;q=0.1"):
     answer = client.get("/rows", headers={"Accept": accept})
     print(answer.status_code, answer.mimetype, "parquet" in answer.text)
+print(client.get("/named/parquet").status_code)
 app.testing = True
 for name in ("parquet", "arrows"):
     try:
-        client.get(f"/named/{name}")
+        client.get(f"/written/{name[0]}")
     except Exception as error:
         print(type(error).__name__, "Flask-Outpour[arrow]" in str(error))
 """
@@ -276,15 +277,18 @@ for name in ("parquet", "arrows"):
 app.add_url_rule("/rows", "any", lambda: stream_rows(rows, columns=columns))
 app.add_url_rule("/named/<name>", "named", lambda name: stream_rows(
     rows, name, columns=columns))
+app.add_url_rule("/written/<name>", "written", lambda name: stream_rows(
+    rows, {"p": "parquet", "a": "arrows"}[name], columns=columns))
 for suffix in""",
 )
 
 
 def test_formats_of_arrow_name_the_extra_that_they_need() -> None:
-    """Without pyarrow they are offered to nobody, and an error where asked for."""
-    assert run_python(WITHOUT_PYARROW).splitlines()[-4:] == [
+    """Without pyarrow no client is offered them, and a view that names one fails."""
+    assert run_python(WITHOUT_PYARROW).splitlines()[-5:] == [
         "406 text/html False",
         "200 text/csv False",
+        "406",
         "ConfigurationError True",
         "ConfigurationError True",
     ]

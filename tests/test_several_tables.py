@@ -95,6 +95,22 @@ def test_format_is_the_one_that_holds_several(show: Show) -> None:
     assert list(sheets_of(response.data)) == ["Orders"]
 
 
+def test_format_of_one_table_is_refused_in_words(show: Show) -> None:
+    """A client that names such a format is told that these are several tables."""
+    response = show({"Orders": ORDERS}, "csv")
+    assert response.status_code == 406
+    assert "no format &#39;csv&#39; for several tables" in response.text
+
+
+def test_single_row_is_no_table(app: Flask) -> None:
+    """A dict of cells, given where a list of it was meant, is said to be one."""
+    with (
+        app.test_request_context(),
+        pytest.raises(SourceError, match=r"'id' is 1\. A single row .*: \[row\]"),
+    ):
+        stream_rows({"id": 1, "name": "Ada"}, "csv")
+
+
 def test_options_are_for_all_tables(show: Show) -> None:
     """A title is that of the column in whichever table has it."""
     tables = {"a": [{"x": 1}], "b": [{"y": 1}]}

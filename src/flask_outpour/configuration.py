@@ -32,7 +32,7 @@ DEFAULTS: dict[str, Any] = {
 #: Whoever guesses a token may start streams: as many characters as 16 bytes have in
 #: hexadecimal digits.
 SHORTEST_TOKEN = 32
-SWITCH = "True or False (true or false in the environment)"
+SWITCH = "True or False (true or false where from_prefixed_env() reads it)"
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from .errors import ConfigurationError
 from .formats import BUILT_IN
 from .formats import Format
 from .formats import Formats
+from .formats.registry import is_available
 from .negotiation import Choice
 from .negotiation import choose
 from .negotiation import file_name
@@ -25,6 +26,7 @@ from .tables import close_unread
 from .tables import Columns
 from .tables import holds_several
 from .tables import is_several
+from .tables import require_tables
 from .tables import tables_of
 
 
@@ -82,7 +84,10 @@ def stream_rows(
     :raises SourceError: after the view has returned, for what cannot be read as rows.
     """
     try:
-        choice, varies = _choose(format, formats, several=is_several(source))
+        several = is_several(source)
+        if several:
+            require_tables(source)
+        choice, varies = _choose(format, formats, several=several)
         tables = tables_of(
             source, choice.format, columns=columns, bind=bind, extras=extras
         )
@@ -123,9 +128,15 @@ def _choose(
         path=request.path,
         accept=request.accept_mimetypes,
     )
-    if choice is None:
-        raise _NoFormat(wanted, offered, varies=varies)
+    if choice is None or (_is_asked_for(wanted) and not is_available(choice.format)):
+        raise _NoFormat(wanted, offered, varies=varies, several=several)
     return choice, varies
+
+
+def _is_asked_for(name: object) -> bool:
+    """Whether the client has this name in its URL, and the view not in its code."""
+    values = [*(request.view_args or {}).values(), *request.args.values()]
+    return isinstance(name, str) and name in values
 
 
 def known_formats() -> Formats:
@@ -138,8 +149,11 @@ def known_formats() -> Formats:
 class _NoFormat(NotAcceptable):
     """No format that there is will do for the client."""
 
-    def __init__(self, wanted: object, offered: Formats, *, varies: bool) -> None:
-        refusal = f"There is no format {wanted!r} here. " if wanted else ""
+    def __init__(
+        self, wanted: object, offered: Formats, *, varies: bool, several: bool
+    ) -> None:
+        where = "for several tables" if several else "here"
+        refusal = f"There is no format {wanted!r} {where}. " if wanted else ""
         super().__init__(f"{refusal}The rows can be had as {offered}.")
         self._varies = varies
 

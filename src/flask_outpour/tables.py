@@ -13,6 +13,7 @@ from typing import TypeGuard
 from flask import current_app
 
 from .errors import ConfigurationError
+from .errors import SourceError
 from .formats import Format
 from .row_stream import Table
 from .rows import close_unopened
@@ -26,6 +27,19 @@ Columns = Iterable[str] | Mapping[str, Iterable[str]] | None
 def is_several(source: object) -> TypeGuard[Mapping[str, Any]]:
     """Whether a source is several tables, by their names."""
     return isinstance(source, Mapping)
+
+
+def require_tables(source: Mapping[str, Any]) -> None:
+    """Check that a mapping is no row, but has sources.
+
+    :raises SourceError: for one that has a cell.
+    """
+    for name, value in source.items():
+        if value is None or isinstance(value, str | bytes | int | float):
+            raise SourceError(
+                f"A {type(source).__name__} is several tables by their names, but"
+                f" {name!r} is {value!r}. A single row is given in a list: [row]."
+            )
 
 
 def holds_several(format: Format) -> bool:

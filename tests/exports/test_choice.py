@@ -18,6 +18,7 @@ from exports.orders import ORDERS
 from flask_outpour import ConfigurationError
 from flask_outpour import CSV
 from flask_outpour import stream_rows
+from flask_outpour.formats import Parquet
 
 
 @pytest.mark.parametrize("name", BODIES)
@@ -157,6 +158,29 @@ def test_406_goes_through_the_applications_handler(
     response = client.get("/orders", headers={"Accept": "image/png"})
     assert response.status_code == 406
     assert "ndjson (application/x-ndjson)" in response.json["problem"]
+
+
+def test_client_that_asks_for_what_is_not_installed_gets_a_406(
+    app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only a name in the view's own code is an error that names what to install."""
+    monkeypatch.setattr(Parquet, "available", False)
+    app.testing = True
+
+    @app.get("/orders.<suffix>")
+    def orders(suffix: str) -> Response:
+        return stream_rows(ORDERS, suffix)
+
+    @app.get("/fixed")
+    def fixed() -> Response:
+        return stream_rows(ORDERS, "parquet")
+
+    response = client.get("/orders.parquet")
+    assert response.status_code == 406
+    assert "no format &#39;parquet&#39;" in response.text
+    assert "parquet (" not in response.text
+    # pyarrow is there all the same, and would be asked for where it is not.
+    assert client.get("/fixed").mimetype == Parquet.media_type
 
 
 def test_name_of_a_format_may_come_from_the_client(

@@ -188,6 +188,17 @@ def rows_of(kind: str) -> list[Any]:
     return [make(*row) for row in VALUES]
 
 
+def test_key_of_a_dict_may_be_in_several_columns(
+    app: Flask, client: FlaskClient
+) -> None:
+    """A column that is asked for twice is there twice, as it is of tuples."""
+    rows = [{"a": 1, "b": 2}]
+    app.add_url_rule(
+        "/", "rows", lambda: stream_rows(rows, "csv", columns=["a", "b", "a"])
+    )
+    assert client.get("/").text == "a,b,a\n1,2,1\n"
+
+
 def test_kinds_that_have_names(app: Flask, client: FlaskClient) -> None:
     """The names of the columns are the row's own, and no format sees a difference."""
     app.add_url_rule(

@@ -22,6 +22,7 @@ from flask import session
 from flask import template_rendered
 from flask.testing import FlaskClient
 from jinja2 import TemplateNotFound
+from jinja2 import TemplateSyntaxError
 from werkzeug.test import create_environ
 from werkzeug.test import run_wsgi_app
 
@@ -86,6 +87,14 @@ def test_template_may_be_a_list_or_an_object(app: Flask, client: FlaskClient) ->
 
     assert client.get("/list").text == "own x"
     assert client.get("/object").text == "own x"
+
+
+def test_tags_without_outpour_name_the_line_that_brings_them() -> None:
+    """Who has forgotten ``Outpour(app)`` is told so by Jinja's error."""
+    app = Flask("tests.forgetful")
+    with app.test_request_context(), pytest.raises(TemplateSyntaxError) as caught:
+        stream_template_string("{% defer %}x{% enddefer %}")
+    assert "Outpour(app)" in "".join(caught.value.__notes__)
 
 
 def test_missing_template_is_an_error_of_the_view(

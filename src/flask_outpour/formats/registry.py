@@ -97,7 +97,7 @@ class Formats:
         """Return the format of a path's suffix, and that suffix, if there is one."""
         _, dot, suffix = path.rpartition("/")[2].lower().rpartition(".")
         format = self.named(suffix) if dot else None
-        return None if format is None or not _is_available(format) else (format, suffix)
+        return None if format is None or not is_available(format) else (format, suffix)
 
     def plus(self, formats: Iterable[Format]) -> Formats:
         """Return these formats and others; those replace these of the same name.
@@ -134,18 +134,19 @@ class Formats:
 
     def media_types(self) -> Iterator[tuple[str, Format]]:
         """Yield each media type of what is available, with its format."""
-        for format in filter(_is_available, self):
+        for format in filter(is_available, self):
             yield format.media_type, format
             for alias in getattr(format, "aliases", ()):
                 if "/" in alias:
                     yield alias, format
 
     def __str__(self) -> str:
-        available = filter(_is_available, self)
+        available = filter(is_available, self)
         return ", ".join(f"{each.suffix} ({each.media_type})" for each in available)
 
 
-def _is_available(format: Format) -> bool:
+def is_available(format: Format) -> bool:
+    """Whether what the format needs is installed."""
     return getattr(format, "available", True)
 
 

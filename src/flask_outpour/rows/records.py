@@ -197,7 +197,8 @@ class _Keys:
     def __init__(self, keys: Sequence[Any], extras: Extras) -> None:
         self.columns = tuple(map(str, keys))
         self._keys = tuple(keys)
-        self._lengths = {len(keys)}
+        # A key may be in several columns.
+        self._lengths = {len({*keys})}
         self._strict = extras == "raise"
         self._get = _getter(itemgetter, self._keys)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from flask import current_app
@@ -13,6 +14,7 @@ from flask.globals import app_ctx
 from flask.signals import before_render_template
 from flask.signals import template_rendered
 from jinja2 import Template
+from jinja2 import TemplateSyntaxError
 from jinja2.environment import TemplateStream as _TemplateStream
 
 from ..coalesce import FLUSH
@@ -71,7 +73,8 @@ def stream_template(
     :raises jinja2.TemplateNotFound: when there is no such template.
     :raises ConfigurationError: when ``deferred`` is something else.
     """
-    template = current_app.jinja_env.get_or_select_template(template_name_or_list)
+    with _explained():
+        template = current_app.jinja_env.get_or_select_template(template_name_or_list)
     return _stream(template, deferred, context)
 
 
@@ -84,8 +87,20 @@ def stream_template_string(
     :param deferred: as for :func:`stream_template`.
     :param context: the values of the template.
     """
-    template = current_app.jinja_env.from_string(source)
+    with _explained():
+        template = current_app.jinja_env.from_string(source)
     return _stream(template, deferred, context, source)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Add to an error of our tags that the application does not know them."""
+    try:
+        yield
+    except TemplateSyntaxError as error:
+        if "unknown tag" in str(error) and "outpour" not in current_app.extensions:
+            error.add_note("The tags defer and flush come with Outpour(app).")
+        raise
 
 
 def _stream(
