@@ -1,5 +1,5 @@
 // The addresses of two pages enter; what has come of each at some moments leaves, as frames.
-import { readStream, still } from "./streams.js";
+import { readStream, shownCount, still } from "./streams.js";
 
 const player = document.getElementById("player");
 const slowed = document.getElementById("slowed");
@@ -9,7 +9,6 @@ let playing = new AbortController();
 
 const sleep = seconds => new Promise(done => setTimeout(done, 1000 * seconds));
 const since = start => (performance.now() - start) / 1000;
-const counted = (number, word) => `${number.toLocaleString("en")} ${word}`;
 
 // Read a page into `page` as it comes.
 const load = async (page, address, signal) => {
@@ -33,7 +32,7 @@ const described = text => {
   const count = part => text.split(part).length - 1;
   const parts = [];
   if (count("<h1")) parts.push("the header");
-  if (count("<tr><td")) parts.push(counted(count("<tr><td"), "orders"));
+  if (count("<tr><td")) parts.push(shownCount(count("<tr><td"), "order"));
   if (count("<h1")) parts.push(`${count("</svg>")} of 3 charts`);
   return parts.join(", ");
 };
@@ -50,7 +49,7 @@ const show = (frame, page, seconds) => {
   frame.querySelector(".nothing").hidden = Boolean(page.text);
   set(".nothing", page.text ? "" : "nothing yet");
   set(".time", `${seconds.toFixed(1)} s`);
-  set(".size", counted(Math.round(page.bytes / 1000), "kB"));
+  set(".size", `${Math.round(page.bytes / 1000).toLocaleString("en")} kB`);
   set(".seen", described(page.text));
 };
 
