@@ -248,6 +248,21 @@ def test_columns_name_the_values_of_tuples() -> None:
         assert read(rows_of(kind), columns=["a", "b"]) == (("a", "b"), VALUES)
 
 
+def test_columns_neither_choose_nor_rename_at_the_wrong_place() -> None:
+    """One name that is misspelt must not put values under the names of others."""
+
+    class Sale(NamedTuple):
+        customer: str
+        amount: float
+        pieces: int
+
+    rows = [Sale("Ann", 9.5, 3)]
+    with pytest.raises(SourceError, match="names 'custmer', .* and moves 'pieces'"):
+        read(rows, columns=["pieces", "amount", "custmer"])
+    names = ("customer", "total", "pieces")
+    assert read(rows, columns=names) == (names, [("Ann", 9.5, 3)])
+
+
 def test_columns_may_be_any_attribute_of_an_object() -> None:
     """A property is a column where it is named."""
 

@@ -118,9 +118,22 @@ def picked(columns: Sequence[str], named: Sequence[str]) -> list[int] | None:
     """Return where the wanted columns are among named ones.
 
     Return ``None`` where they are not the names of some, but new names for all.
+
+    :raises SourceError: where they are neither: to give new names by their places
+        would put values under the names of others.
     """
-    if set(columns) <= set(named) and len(set(named)) == len(named):
+    if len(set(named)) != len(named):
+        return None
+    if set(columns) <= set(named):
         return [named.index(name) for name in columns]
+    for place, name in enumerate(columns):
+        if name in named and named.index(name) != place:
+            unknown = next(name for name in columns if name not in named)
+            raise SourceError(
+                f"columns= names {unknown!r}, which the source lacks, and moves"
+                f" {name!r}. The source has {', '.join(named)}: name some of these, or"
+                " give each a new name at its place."
+            )
     return None
 
 
