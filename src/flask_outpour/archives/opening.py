@@ -108,6 +108,9 @@ def _is_list_of_chunks(given: Any) -> bool:
 
 
 def _require_no_event_loop(title: str, given: Any) -> None:
+    if isinstance(given, Iterable):
+        # Some are both, such as a QuerySet of Django.
+        return
     if hasattr(given, "__aiter__") or hasattr(given, "__await__"):
         raise SourceError(
             f"{title}: {type(given).__name__} is asynchronous, and a WSGI server has no"

@@ -143,6 +143,9 @@ def _with_columns(rows: Rows, columns: Sequence[str]) -> Rows:
 
 def _require_no_event_loop(source: Any) -> None:
     name = type(source).__name__
+    if isinstance(source, Iterable):
+        # Some are both, such as a QuerySet of Django.
+        return
     if hasattr(source, "__aiter__") or hasattr(source, "__await__"):
         raise SourceError(
             f"{name} is asynchronous, and a WSGI server has no event loop to read it"
