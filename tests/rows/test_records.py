@@ -257,7 +257,7 @@ def test_columns_neither_choose_nor_rename_at_the_wrong_place() -> None:
         pieces: int
 
     rows = [Sale("Ann", 9.5, 3)]
-    with pytest.raises(SourceError, match="names 'custmer', .* and moves 'pieces'"):
+    with pytest.raises(SourceError, match=r"names 'custmer', .* and moves 'pieces'"):
         read(rows, columns=["pieces", "amount", "custmer"])
     names = ("customer", "total", "pieces")
     assert read(rows, columns=names) == (names, [("Ann", 9.5, 3)])
