@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
+from collections.abc import Callable
 from collections.abc import Iterator
+from textwrap import dedent
 from typing import Any
 from typing import TYPE_CHECKING
 
@@ -24,24 +27,52 @@ _STREAMING = {
 
 
 def cached_streams(app: Flask) -> Iterator[tuple[str, Place]]:
-    """Yield the endpoint and the place of each view that streams into a cache.
+    """Yield the endpoint and the place of each view that seems to stream into a cache.
 
     Flask-Caching leaves on a view that it caches what the view was before.
     """
     for endpoint, view in app.view_functions.items():
-        original = _uncached(view)
-        if original is not None and _streams(original):
+        cached = _cached(view)
+        if cached is None:
+            continue
+        original = inspect.unwrap(cached.uncached)
+        if _streams(original) and not _spares(app, cached, original):
             yield endpoint, place_of(original)
 
 
-def _uncached(view: Any) -> Any:
-    """Return what Flask-Caching caches, looking through other decorators."""
+def _cached(view: Any) -> Any:
+    """Return what Flask-Caching made of a view, looking through other decorators."""
     seen = 0
     while view is not None and seen < 20:
-        if hasattr(view, "make_cache_key") and hasattr(view, "uncached"):
-            return inspect.unwrap(view.uncached)
-        view, seen = getattr(view, "__wrapped__", None), seen + 1
+        below = getattr(view, "__wrapped__", None)
+        # Decorators that stand around it copy its attributes.
+        if below is not None and getattr(view, "uncached", None) is below:
+            return view
+        view, seen = below, seen + 1
     return None
+
+
+def _spares(app: Flask, cached: Any, original: Any) -> bool:
+    """Whether the cache was told to let the streams of a view pass."""
+    names = cached.__code__.co_freevars
+    told = dict(zip(names, cached.__closure__ or (), strict=True))
+    unless, keeps = (
+        told[name].cell_contents if name in told else None
+        for name in ("unless", "response_filter")
+    )
+    if unless is not None:
+        return True
+    # Flask-Caching has read a generator to its end when it asks the filter.
+    return keeps is not None and not _generates(original) and not _stores(app, keeps)
+
+
+def _stores(app: Flask, keeps: Callable[[Any], Any]) -> bool:
+    """Whether a ``response_filter`` lets a stream into the cache."""
+    try:
+        return bool(keeps(app.response_class(iter(()))))
+    except Exception:
+        # It looks at what only a request has: it may know what it does.
+        return False
 
 
 def _streams(view: Any) -> bool:
@@ -49,11 +80,51 @@ def _streams(view: Any) -> bool:
     code = getattr(view, "__code__", None)
     if code is None:
         return False
-    own, *inner = nested(code)
+    _, *inner = parts = [*nested(code)]
     # A generator expression may be anything's argument.
     named = [part for part in inner if not part.co_name.startswith("<")]
-    return bool(
-        own.co_flags & inspect.CO_GENERATOR
+    return (
+        _generates(view)
         or any(part.co_flags & inspect.CO_GENERATOR for part in named)
-        or any(_STREAMING & {*part.co_names} for part in (own, *inner))
+        or any(_STREAMING & {*part.co_names} for part in parts)
+        or (len(named) < len(inner) and _answers_expression(view))
     )
+
+
+def _generates(view: Any) -> bool:
+    return inspect.isgeneratorfunction(view)
+
+
+def _answers_expression(view: Any) -> bool:
+    """Whether a generator expression in the source of a view is a body."""
+    try:
+        tree = ast.parse(dedent(inspect.getsource(view)))
+    except (OSError, SyntaxError, TypeError):
+        return False
+    nodes = [*ast.walk(tree)]
+    names = {
+        target.id
+        for node in nodes
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.GeneratorExp)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    return any(
+        isinstance(body, ast.GeneratorExp)
+        or (isinstance(body, ast.Name) and body.id in names)
+        for node in nodes
+        for body in _bodies(node)
+    )
+
+
+def _bodies(node: ast.AST) -> Iterator[ast.AST]:
+    """Yield what is returned, alone or before a status, or given to a response."""
+    match node:
+        case ast.Return(value=ast.Tuple(elts=[body, *_])):
+            yield body
+        case ast.Return(value=ast.expr() as body):
+            yield body
+        case ast.Call(func=function, args=arguments, keywords=keywords):
+            if ast.unparse(function).lower().endswith(("response", "response_class")):
+                yield from arguments[:1]
+                yield from (one.value for one in keywords if one.arg == "response")

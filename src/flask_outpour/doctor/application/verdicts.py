@@ -37,13 +37,16 @@ def finding_of(kind: Kind, layer: Layer, blame: Blame) -> Finding:
 
 
 def of_cached_view(endpoint: str, place: Place) -> Finding:
-    """Return what was found of a view that streams into a cache."""
+    """Return what was found of a view that seems to stream into a cache."""
     return Finding(
         kind="caches",
         culprit=place.name,
-        seen=f"The view of {endpoint!r} streams, and Flask-Caching caches it.",
+        seen=f"The view of {endpoint!r} looks as if it streams, and Flask-Caching"
+        " caches it.",
         why=WHY["caches"],
-        cure="Take the cache off this view, and cache what it reads instead.",
+        cure="Take the cache off this view, and cache what it reads instead; or keep"
+        " responses that stream out of it with response_filter=lambda response: not"
+        " response.is_streamed.",
         where=place.where,
     )
 
