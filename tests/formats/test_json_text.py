@@ -10,6 +10,16 @@ import pytest
 from hypothesis import given
 from hypothesis import settings
 
+from flask_outpour import CSV
+from flask_outpour import RowError
+from flask_outpour.formats import Arrow
+from flask_outpour.formats import HTMLTable
+from flask_outpour.formats import JSON
+from flask_outpour.formats import JSONSequence
+from flask_outpour.formats import NDJSON
+from flask_outpour.formats import Parquet
+from flask_outpour.formats import TSV
+from flask_outpour.formats import XLSX
 from flask_outpour.formats.json_text import JSONText
 from formats.cells import Colour
 from formats.cells import containers
@@ -60,3 +70,27 @@ def test_error_names_what_is_inside() -> None:
     """Not the dict is to blame, which JSON has, but the set that is in it."""
     with pytest.raises(TypeError, match="it has a set inside"):
         JSONText(compact=True).texts([{"tags": [{"a"}]}])
+
+
+def refusal(format: Any, value: Any) -> str:
+    """Return why a format does not write a value."""
+    format.begin(["a"])
+    with pytest.raises(RowError) as caught:
+        format.feed([(value,)])
+        format.finish()
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [CSV, TSV, HTMLTable, XLSX, Arrow, Parquet])
+@pytest.mark.parametrize("value", [{"n": float("nan")}, {"n": [float("-inf")]}])
+def test_nan_in_a_cell_has_a_cure_that_its_format_takes(kind: Any, value: Any) -> None:
+    """No option of these writes null, so that the cure is another value."""
+    said = refusal(kind(), value)
+    assert "give None in its place" in said
+    assert "nan=" not in said
+
+
+@pytest.mark.parametrize("kind", [JSON, JSONSequence, NDJSON])
+def test_nan_in_json_has_the_option_as_its_cure(kind: Any) -> None:
+    """The formats that have the option name it."""
+    assert 'nan="null" writes null' in refusal(kind(), {"n": float("nan")})

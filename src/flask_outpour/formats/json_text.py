@@ -39,11 +39,16 @@ class JSONText:
     :param compact: whether nothing stands behind ``,`` and ``:``; else a space.
     :param decimal: ``"string"`` keeps the digits of a ``Decimal`` for every reader;
         ``"number"`` writes them as a number, which most readers round.
-    :param nan: what JSON has no number for is an ``"error"`` or ``"null"``.
+    :param nan: what JSON has no number for is an ``"error"`` or ``"null"``; ``None``
+        is an error of a format that has no such option.
     """
 
     def __init__(
-        self, *, compact: bool, decimal: Decimals = "string", nan: NaN = "error"
+        self,
+        *,
+        compact: bool,
+        decimal: Decimals = "string",
+        nan: NaN | None = None,
     ) -> None:
         self._comma, self._colon = (",", ":") if compact else (", ", ": ")
         self._nan = nan
@@ -111,8 +116,9 @@ class JSONText:
     def _finite(self, texts: Texts) -> Texts:
         if "n" not in "".join(texts).lower():
             return texts
-        if self._nan == "error":
-            raise ValueError('JSON has no NaN and no infinity; nan="null" writes null')
+        if self._nan != "null":
+            cure = 'nan="null" writes null' if self._nan else "give None in its place"
+            raise ValueError(f"JSON has no NaN and no infinity; {cure}")
         return ["null" if "n" in text.lower() else text for text in texts]
 
 
