@@ -34,6 +34,12 @@ PACKAGES = {
     "arrow": ("msgspec", "psycopg", "pyarrow", "sqlalchemy"),
     "race": ("msgspec", "psycopg", "sqlalchemy"),
 }
+#: What starts a PostgreSQL of its own as ``rows_http`` and the race do, which are run
+#: here; ``scripts/test --full`` runs these.
+LIKE_OTHERS = {
+    *("bench_arrow", "bench_compress", "bench_copy"),
+    *("bench_fetch_ahead", "bench_rows_memory"),
+}
 ON_POSTGRESQL = ("rows_http", "rows_memory", "compress", "copy", "arrow", "race")
 
 
@@ -59,7 +65,7 @@ def measure(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return import_module("benchmarks.measure")
 
 
-@pytest.fixture(params=NAMES)
+@pytest.fixture(params=[name for name in NAMES if name not in LIKE_OTHERS])
 def written(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     """Run one benchmark in its smallest size, and return what it wrote."""
     require_what_is_wanted(request.param)
