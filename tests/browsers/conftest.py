@@ -6,11 +6,15 @@ import shutil
 from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from browsers.orders import ORDERS
 from conftest import lack
+from flask_outpour.demo.application import orders_application
+from flask_outpour.demo.orders import generate_orders
 
 #: Chromium stays alone: no updates, no account, nothing on the network but the test.
 _ALONE = (
@@ -88,3 +92,17 @@ def open_tab(browsers: Callable[[str], Any]) -> Iterator[Callable[..., Any]]:
             return context.new_page()
 
         yield start
+
+
+@pytest.fixture(scope="session")
+def orders_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a file of more orders than a page shows, some with a line end."""
+    path = tmp_path_factory.mktemp("orders") / "orders.sqlite3"
+    generate_orders(path, ORDERS, lambda done: None)
+    return path
+
+
+@pytest.fixture
+def url(orders_path: Path, serve: Callable[[Any], str]) -> str:
+    """Return the address of the demo over these orders."""
+    return serve(orders_application(orders_path, ORDERS))

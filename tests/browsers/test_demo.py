@@ -4,34 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
 
-from flask_outpour.demo.application import orders_application
-from flask_outpour.demo.orders import generate_orders
-
-ORDERS = 12_000
 ENDED = "document.getElementById('film-news').textContent === 'That was it.'"
 #: Seconds that the film's charts take at least, one after the other and at once.
 PLAIN = 0.3 + 0.8 + 1.6
 DEFERRED = 1.6
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file of more orders than the page shows."""
-    path = tmp_path_factory.mktemp("orders") / "orders.sqlite3"
-    generate_orders(path, ORDERS, lambda done: None)
-    return path
-
-
-@pytest.fixture
-def url(path: Path, serve: Callable[[Any], str]) -> str:
-    """Return the address of the demo over these orders."""
-    return serve(orders_application(path, ORDERS))
 
 
 def texts(tab: Any, part: str) -> list[str]:

@@ -5,35 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
 import pytest
 
+from browsers.orders import ORDERS
 from conftest import lack
-from flask_outpour.demo.application import orders_application
-from flask_outpour.demo.orders import generate_orders
 
-ORDERS = 12_000
 SIDES = ("outpour", "plain")
 SIZES = ((360, 800), (1280, 900))
 #: What a page does not do before somebody presses a button.
 QUIET = re.compile(r"/(film|static/[\w.-]+)?$")
-
-
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file of orders, some of whose customers have a line end."""
-    path = tmp_path_factory.mktemp("orders") / "orders.sqlite3"
-    generate_orders(path, ORDERS, lambda done: None)
-    return path
-
-
-@pytest.fixture
-def url(path: Path, serve: Callable[[Any], str]) -> str:
-    """Return the address of the demo over these orders."""
-    return serve(orders_application(path, ORDERS))
 
 
 @pytest.fixture

@@ -3,37 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 from urllib.parse import urljoin
 from urllib.request import urlopen
 
 import pytest
 
-from flask_outpour.demo.application import orders_application
-from flask_outpour.demo.orders import generate_orders
+from browsers.orders import ORDERS
 
-ORDERS = 12_000
 FORMATS = 11
 DONE = "!document.getElementById('read-all').hasAttribute('aria-disabled')"
 UNITS = {"B": 1, "kB": 1_000, "MB": 1_000_000}
 
 
-@pytest.fixture(scope="module")
-def path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file of orders."""
-    path = tmp_path_factory.mktemp("orders") / "orders.sqlite3"
-    generate_orders(path, ORDERS, lambda done: None)
-    return path
-
-
 @pytest.fixture
-def section(
-    open_tab: Callable[..., Any], serve: Callable[[Any], str], path: Path
-) -> Any:
+def section(open_tab: Callable[..., Any], url: str) -> Any:
     """Return the section of the demo over these orders."""
     tab = open_tab("native")
-    tab.goto(serve(orders_application(path, ORDERS)))
+    tab.goto(url)
     return tab.locator("section[aria-labelledby=formats]")
 
 
