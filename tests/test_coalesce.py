@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import time
+from array import array
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -105,10 +106,14 @@ def test_bytes_out_are_bytes_in(
 
 @given(scripts, chunk_sizes)
 @example([(0.0, ""), (1.0, b""), (0.0, b"x"), (0.0, "")], FULL)
-def test_no_chunk_is_empty(script: list[tuple[float, Any]], chunk_size: int) -> None:
-    """An empty item never reaches the server, for which it would end the body."""
+def test_an_empty_chunk_comes_only_of_an_empty_item(
+    script: list[tuple[float, Any]], chunk_size: int
+) -> None:
+    """Whoever reads the chunks gets an empty one only where an item was empty."""
     clock = Clock()
-    assert all(coalescer(paced(script, clock), clock, chunk_size))
+    chunks = list(coalescer(paced(script, clock), clock, chunk_size))
+    empty = [item for _, item in script if not len(item)]
+    assert chunks.count(b"") <= len(empty)
 
 
 @given(scripts, chunk_sizes)
@@ -136,17 +141,22 @@ def test_chunks_are_bounded(source: list[bytes], chunk_size: int) -> None:
 def test_chunk_size_zero_joins_nothing(script: list[tuple[float, Any]]) -> None:
     """With a chunk size of zero each item that is not empty leaves by itself."""
     clock = Clock()
-    chunks = list(coalescer(paced(script, clock), clock, 0))
-    assert chunks == [encoded(item) for _, item in script if len(item)]
+    chunks = filter(None, coalescer(paced(script, clock), clock, 0))
+    assert list(chunks) == [encoded(item) for _, item in script if len(item)]
 
 
-def test_fast_source_reaches_full_chunks() -> None:
+@pytest.mark.parametrize(
+    "row",
+    ["x" * 60, b"x" * 60, bytearray(60), "é" * 30],
+    ids=["ASCII", "bytes", "buffers", "other text"],
+)
+def test_fast_source_reaches_full_chunks(row: Any) -> None:
     """A source that never waits is sent in full chunks, but for the start."""
-    row = b"x" * 60
     chunks = list(coalescer([row] * 200_000))
-    start = [chunk for chunk in chunks if len(chunk) < FULL]
-    assert len(start) <= 34
-    assert len(chunks) - len(start) > 170
+    full = [chunk for chunk in chunks if len(chunk) > FULL * 0.7]
+    # By the rule, the chunks of the start are 128 at least, and a logarithm more.
+    assert len(chunks) - len(full) < 1_500
+    assert sum(map(len, full)) > 12_000_000 // 4
 
 
 @pytest.mark.parametrize("pause", [0.005, 0.3, 1.0, 60.0])
@@ -175,19 +185,64 @@ def test_burst_is_never_held(burst: list[bytes], pause: float) -> None:
     assert held == [b""] * 20
 
 
-@given(
+bursts = st.lists(
     st.lists(
-        st.lists(
-            st.integers(0, 400).map(lambda size: b"x" * size), min_size=1, max_size=60
+        st.tuples(
+            st.sampled_from(
+                ["x", b"x", "é", "中", "😀", bytearray(b"x"), memoryview(b"x")]
+            ),
+            st.integers(0, 2_000),
+            st.integers(1, 80),
         ),
-        max_size=10,
-    )
+        min_size=1,
+        max_size=12,
+    ),
+    max_size=6,
 )
-def test_no_more_waits_than_was_sent(bursts: list[list[bytes]]) -> None:
-    """What a burst holds back is never more than it has sent."""
-    script = [step for burst in bursts for step in (*burst, 1.0)]
-    for burst, held in zip(bursts, held_at_each_pause(script), strict=True):
-        assert len(held) <= len(b"".join(burst)) - len(held)
+
+
+@given(bursts, st.sampled_from([1_000, FULL]))
+@example([[("x", 80, 80), ("x", 80, 80), ("x", 80, 80), ("😀", 500, 1)]], FULL)
+@example([[("x", 60, 80)] * 12], FULL)
+def test_what_waits_is_a_128th_of_what_the_burst_has_sent(
+    script: list[list[tuple[Any, int, int]]], chunk_size: int
+) -> None:
+    """Whenever the source is asked, and may block, no more than that is held.
+
+    What each burst has sent is counted here, from the chunks as they come.
+    """
+    clock = Clock()
+    taken, given, of_burst = 0, 0, 0
+    held: list[tuple[int, int]] = []
+
+    def source() -> Iterator[Any]:
+        nonlocal given, of_burst
+        for burst in script:
+            for item, length, count in burst:
+                for _ in range(count):
+                    whole = item * length if isinstance(item, str) else bytes(length)
+                    given += len(encoded(whole))
+                    yield whole if isinstance(item, str) else type(item)(whole)
+                    held.append((given - taken, taken - of_burst))
+            clock.now += 1.0
+            of_burst = taken
+
+    for chunk in coalescer(source(), clock, chunk_size):
+        taken += len(chunk)
+    assert taken == given
+    assert all(waiting * 128 <= sent for waiting, sent in held)
+
+
+@pytest.mark.parametrize(
+    "burst",
+    [
+        pytest.param([b"x" * 80] * 100, id="a hundred lines"),
+        pytest.param([b"LINE\n"] * 127 + [b"LINKING"], id="the last words"),
+    ],
+)
+def test_nothing_of_a_short_burst_waits(burst: list[bytes]) -> None:
+    """Of 128 items that are equal, each is sent before the next is asked for."""
+    assert held_at_each_pause([*burst, 4.0] * 3) == [b""] * 3
 
 
 def test_source_that_turns_slow_is_seen_item_by_item_again() -> None:
@@ -203,18 +258,117 @@ def test_source_that_turns_slow_is_seen_item_by_item_again() -> None:
 def test_steady_source_that_fills_no_chunk_in_time_is_still_joined() -> None:
     """Items that come steadily, 6 microseconds each, leave in chunks of 5 ms."""
     clock = Clock()
-    steady = paced([(6e-6, b"x" * 60)] * 20_000, clock)
-    assert len(list(coalescer(steady, clock))) < 80
+    steady = paced([(6e-6, b"x" * 60)] * 400_000, clock)
+    chunks = list(coalescer(steady, clock))
+    # 833 of them in 5 ms, with what comes until the next look.
+    assert max(map(len, chunks)) <= 60 * 833 + 512 + 60
+    assert len([chunk for chunk in chunks if len(chunk) > 60 * 700]) > 200
 
 
 def test_slow_reader_is_no_slow_source() -> None:
     """A client that takes its time still gets joined chunks."""
+    row = b"x" * 60
     clock = Clock()
     chunks = []
-    for chunk in coalescer([b"x" * 60] * 20_000, clock):
+    for chunk in coalescer([row] * 20_000, clock):
         chunks.append(chunk)
         clock.now += 1.0
-    assert len(chunks) < 100
+    assert chunks == list(coalescer([row] * 20_000))
+
+
+class Reused:
+    """Sources that fill one buffer anew for each item, as ``readinto`` does."""
+
+    @staticmethod
+    def views(parts: list[bytes]) -> Iterator[Any]:
+        buffer = bytearray(max(map(len, parts), default=0))
+        for part in parts:
+            buffer[: len(part)] = part
+            yield memoryview(buffer)[: len(part)]
+        buffer[:] = bytes(len(buffer))
+
+    @staticmethod
+    def buffers(parts: list[bytes]) -> Iterator[Any]:
+        line = bytearray()
+        for part in parts:
+            line += part
+            yield line
+            line.clear()
+
+    @staticmethod
+    def arrays(parts: list[bytes]) -> Iterator[Any]:
+        for part in parts:
+            items = array("B", part)
+            yield items
+            for place in range(len(items)):
+                items[place] = 0
+
+    @staticmethod
+    def wide_views(parts: list[bytes]) -> Iterator[Any]:
+        for part in parts:
+            numbers = array("Q", part * 8)
+            yield memoryview(numbers)[::1]
+            for place in range(len(numbers)):
+                numbers[place] = 0
+
+    @staticmethod
+    def strided_views(parts: list[bytes]) -> Iterator[Any]:
+        for part in parts:
+            buffer = bytearray(byte for byte in part for _ in range(2))
+            yield memoryview(buffer)[::2]
+            buffer[:] = bytes(len(buffer))
+
+    @staticmethod
+    def after_text(parts: list[bytes]) -> Iterator[Any]:
+        yield "a header in text\n"
+        yield b"another in bytes\n"
+        yield from Reused.views(parts)
+
+
+@given(st.lists(st.binary(max_size=200), max_size=40), st.integers(1, 100))
+@pytest.mark.parametrize("name", [n for n in vars(Reused) if n[0] != "_"])
+def test_item_means_what_it_was_when_it_was_yielded(
+    name: str, parts: list[bytes], times: int
+) -> None:
+    """A buffer that its source fills anew is sent as it was; the reference copies."""
+    make, parts = getattr(Reused, name), parts * times
+    expected = b"".join(
+        item.encode() if isinstance(item, str) else memoryview(item).tobytes()
+        for item in make(parts)
+    )
+    assert b"".join(coalescer(make(parts))) == expected
+
+
+@pytest.mark.parametrize("kind", [str, bytes, bytearray, memoryview])
+def test_empty_item_is_a_look_at_the_clock(kind: type) -> None:
+    """What was held for as long leaves with an empty item, and nothing else does."""
+    clock = Clock()
+    empty: Any = "" if kind is str else kind(b"")
+    line: Any = "x" if kind is str else kind(b"x")
+    burst = [(0.0, line)] * 1_000
+    script = [*burst, (0.0, empty), (1.0, empty), (1.0, empty)]
+    given: list[Any] = []
+
+    def source() -> Iterator[Any]:
+        for pause, item in script:
+            clock.now += pause
+            given.append(item)
+            yield item
+
+    looks = {}
+    for chunk in coalescer(source(), clock):
+        looks[len(given)] = looks.get(len(given), b"") + chunk
+    assert looks[1_001] == b""
+    assert 0 < len(looks[1_002]) <= 1_000 // 128
+    assert looks[1_003] == b""
+
+
+def test_large_item_is_not_copied() -> None:
+    """An item of a full chunk leaves as the very object, whatever was held before."""
+    large = b"x" * FULL
+    chunks = list(coalescer([*[b"x"] * 1_001, large, b"y", large]))
+    assert [chunk for chunk in chunks if len(chunk) >= FULL] == [large, large]
+    assert all(chunk is large for chunk in chunks if len(chunk) >= FULL)
 
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])

@@ -55,6 +55,8 @@ class Body:
     :param declared: the length in bytes that the view has set, if it has.
     :param encoder: writes the chunks in a content coding.
     :param longest: the most seconds that the body may take, if limited.
+    :param opens: whether an empty item that comes first is given to the server, which
+        then sends its headers.
     """
 
     def __init__(
@@ -65,6 +67,7 @@ class Body:
         declared: int | None = None,
         encoder: Encoder | None = None,
         longest: float | None = None,
+        opens: bool = False,
     ) -> None:
         self.progress: Progress = Progress()
         self._coalescer = chunks
@@ -78,6 +81,7 @@ class Body:
         # How many bytes a coding makes of it, nobody knows before.
         self._length = declared if encoder is None else None
         self._longest = longest
+        self._opens = opens
         self._primed: list[bytes | None] = []
         self._begun: float | None = None
 
@@ -116,14 +120,13 @@ class Body:
             self.progress.error = error
             self._end("failed")
             raise
-        if chunk is not None:
-            self._count(chunk)
-            return chunk
-        self._end("complete")
-        if self.progress.bytes:
-            raise StopIteration
-        # hypercorn answers 500 to a body without any item.
-        return b""
+        if chunk is None:
+            return self._give_end()
+        progress = self.progress
+        if chunk and not progress.bytes:
+            self._observer.first_byte()
+        progress.bytes += len(chunk)
+        return chunk
 
     def close(self) -> None:
         """End the body, if it has not ended, as its server or client leaves."""
@@ -135,24 +138,31 @@ class Body:
         if self._begun is None:
             self._begun = monotonic()
             self._observer.started()
-        self._check_duration()
         assert self._chunks is not None
         try:
-            return next(self._chunks, None)
+            while True:
+                if self._longest is not None:
+                    self._check_duration(self._longest)
+                chunk = next(self._chunks, None)
+                # Behind an empty chunk there is an empty item: time has gone by.
+                if chunk or chunk is None or self._opens:
+                    self._opens = False
+                    return chunk
         except (Exception, KeyboardInterrupt):
             raise
         except BaseException as error:
             raise StreamInterrupted(error) from error
 
-    def _count(self, chunk: bytes) -> None:
-        first = not self.progress.bytes
-        self.progress.bytes += len(chunk)
-        if first:
-            self._observer.first_byte()
+    def _check_duration(self, longest: float) -> None:
+        if self._seconds() > longest:
+            raise StreamTimeout(longest, self.progress.bytes)
 
-    def _check_duration(self) -> None:
-        if self._longest is not None and self._seconds() > self._longest:
-            raise StreamTimeout(self._longest, self.progress.bytes)
+    def _give_end(self) -> bytes:
+        self._end("complete")
+        if self.progress.bytes:
+            raise StopIteration
+        # hypercorn answers 500 to a body without any item.
+        return b""
 
     def _outcome_of_closing(self) -> Outcome:
         if self.progress.error is not None:

@@ -6,51 +6,65 @@ from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from time import monotonic
+from typing import Any
 
 from .errors import ItemError
 
+#: Beside these, whatever has a buffer of bytes is taken.
 Item = str | bytes | bytearray | memoryview
+
+#: Lengths that no item has, so that the loop over the items needs no other look at an
+#: empty one, nor at ``FLUSH``.
+_EMPTY, _ASKED = 2**60, 2**61
 
 
 class _Flush(str):
-    """An item without text that asks for what is held to be sent.
-
-    Its length is above any threshold, so that no other item costs a look more.
-    """
+    """An item without text that asks for what is held to be sent."""
 
     __slots__ = ()
 
     def __len__(self) -> int:
-        return 2**62
+        return _ASKED
 
 
 FLUSH = _Flush()
 
-#: How often the threshold doubles until it is a full chunk. With chunks of 64 KiB
-#: half of the doublings pass below one byte, so that the first items leave one by
-#: one: a burst of a language model's tokens, or of log lines, is never held back.
-DOUBLINGS = 32
-#: The clock is read once for this part of a chunk, not for each item: it would be a
-#: third of the time.
-STRIDES = 128
+#: Of the bytes that a burst has sent, one in so many may wait while its source blocks:
+#: a shift, for 128.
+SHARE = 7
+#: The clock is read for each item until a burst has sent so many, and then once for as
+#: many bytes as so many of them have: each time would take as long as all else.
+_LONG, _LOOK = 1 << 14, 8
+#: A pause ends a burst if it is longer than this part of the time that the burst has
+#: lasted: in a long one, other threads and the machine make some, too.
+_LULL = 32
+#: The most bytes that UTF-8 has for a character.
+_WIDEST = 4
 
 
 class Coalescer:
     """Join the items of a source into chunks without holding a slow source back.
 
-    Items are joined until they reach a threshold. It starts below one byte and
-    doubles with every chunk up to ``chunk_size``: with 64 KiB the first 17 items
-    of a burst leave one by one, and what can wait later is never more than was
-    just sent in the same burst. What was held for ``slow`` seconds leaves with the
-    item that comes then; if that item itself took as long, the threshold starts
-    again.
+    A WSGI body is pulled: nothing can be sent while its source blocks. What is held
+    then is at most 1/128 of the bytes that the same burst has sent. So the first 128 of
+    equal items leave one by one, and chunks grow with the burst up to ``chunk_size``. A
+    burst ends where an item takes ``slow`` seconds to come, and 1/32 of the time that
+    the burst has lasted. What is held leaves with the item that comes then, and with
+    the first that comes when it was held for ``slow`` seconds.
 
-    A WSGI body is pulled, so nothing can be sent while its source blocks: an item
-    waits at most for the one after it. Only when a source that ran fast turns slow,
-    up to 1/128 of what it had just sent can wait for more, once.
+    The clock is read for each item. Only when a burst has sent 16,384 of them, it is
+    read once for as many bytes as eight of them have: where such a burst turns slow,
+    fewer bytes than these wait longer than that, once.
 
-    :param source: yields text or bytes, mixed or not; empty items are left out.
-    :param chunk_size: bytes at which the threshold stops; 0 never joins.
+    An empty item is a look at the clock. If nothing leaves, an empty chunk shows that
+    time has gone by.
+
+    An item means what it was when it was yielded: a buffer that can be changed is
+    copied before the next item is pulled.
+
+    :param source: yields text or bytes, mixed or not.
+    :param chunk_size: bytes at which joining stops; 0 never joins. An item of as many
+        bytes leaves by itself, without a copy.
     :param slow: seconds.
     """
 
@@ -66,7 +80,10 @@ class Coalescer:
         self._chunk_size = chunk_size
         self._slow = slow
         self._clock = clock
-        #: Items that have left, the empty ones included.
+        self._held: list[str | bytes] = []
+        #: Of what is held, what was joined already, to count its bytes.
+        self._parts: list[bytes] = []
+        #: Items that were joined, the empty ones included.
         self.items: int = 0
 
     def __iter__(self) -> Iterator[bytes]:
@@ -74,69 +91,133 @@ class Coalescer:
 
         :raises ItemError: for an item that is neither text nor bytes.
         """
-        source, clock, slow = self._source, self._clock, self._slow
-        del self._source
-        held: list[Item] = []
-        hold = held.append
-        lowest = self._chunk_size / 2**DOUBLINGS
-        threshold, seen = lowest, clock()
+        held, clock, slow = self._held, self._clock, self._slow
+        hold, most = held.append, max(self._chunk_size - 1, 0)
+        size = sent = limit = look = stride = first = 0
+        seen = begun = clock()
         due = seen + slow
-        size, look = 0, 0.0
+        source: Iterator[Any] = iter(self._source)
+        del self._source
+        # Either method refuses another type, with a TypeError.
+        is_plain: Callable[[Any], object] = str.isascii
+        is_other = False
         error: BaseException | None = None
         try:
-            for item in source:
-                hold(item)
-                size += len(item)
-                if size >= look:
+            while True:
+                for item in source:
+                    try:
+                        # Other text than ASCII counts as what it can have at most.
+                        size += (
+                            len(item) if is_plain(item) else _WIDEST * len(item)
+                        ) or _EMPTY
+                    except TypeError:
+                        is_other = bool(held or self.items or type(item) is not bytes)
+                        item, is_plain = self._as_bytes(item), bytes.__bytes__
+                        size += len(item) or _EMPTY
+                        look = due = 0
+                    hold(item)
+                    if size < look:
+                        continue
                     now = clock()
-                    if now >= due or size >= threshold:
-                        chunk = _join(held)
-                        self.items += len(held)
-                        held.clear()
-                        size = 0
-                        if chunk:
+                    if size <= limit and now < due:
+                        seen = now
+                        look = size + stride
+                        continue
+                    is_late = now >= due or size >= _ASKED
+                    is_empty = size >= _EMPTY
+                    size %= _EMPTY
+                    if len(item) > most and len(held) > 1 and not is_empty:
+                        held.pop()
+                        if chunk := self._chunk():
                             yield chunk
-                            if now >= seen + slow:
-                                threshold = lowest
-                            elif now < due:
-                                threshold = min(threshold * 2, self._chunk_size)
+                        hold(item)
+                    if is_late or size > limit:
+                        chunk = self._chunk()
+                        size = len(chunk)
+                        if is_late or size > limit - limit // 4:
+                            yield chunk
+                            sent += size
+                            if now - seen >= max(slow, (seen - begun) / _LULL):
+                                sent, begun, first = 0, now, self.items
+                            count = self.items - first
+                            stride = _LOOK * sent // count if count > _LONG else 0
+                            limit = min(sent >> SHARE, most)
+                            stride = min(stride, limit)
+                            size, limit = 0, limit - stride
                             now = clock()
                             due = now + slow
-                    seen = now
-                    look = size + threshold // STRIDES
+                        else:
+                            self._parts.append(chunk)
+                        chunk = b""
+                    elif is_empty:
+                        yield b""
+                    seen, look = now, size + stride
+                    if is_other:
+                        break
+                else:
+                    break
+                source, is_other = map(self._as_bytes, source), False
         except GeneratorExit:
             raise
         except BaseException as caught:
             error = caught
-        last, error = self._last(held, error)
+        last, error = self._last(error)
         if last:
             yield last
         if error is not None:
             raise error
 
-    def _last(
-        self, held: list[Item], error: BaseException | None
-    ) -> tuple[bytes, BaseException | None]:
-        """Return the chunk of the sound items, and what the stream fails with."""
-        sound: list[bytes | memoryview] = []
+    def _as_bytes(self, item: Any) -> bytes:
+        """Return the bytes that an item has now.
+
+        :raises ItemError: if it has none.
+        """
+        if type(item) is bytes:
+            return item
+        if isinstance(item, str):
+            return item.encode()
         try:
-            for item in held:
-                sound.append(_encode(item))
+            return bytes(memoryview(item))
         except TypeError:
-            error = ItemError.of_item(self.items + len(sound) + 1, item)
-        except UnicodeEncodeError as not_text:
-            error = not_text
-        self.items += len(sound)
-        return b"".join(sound), error
+            number = self.items + len(self._held) + 1
+            raise ItemError.of_item(number, item) from None
+
+    def _chunk(self) -> bytes:
+        """Take what is held, as one chunk."""
+        held, parts = self._held, self._parts
+        chunk = _join(held) if held else b""
+        self.items += len(held)
+        held.clear()
+        if parts:
+            parts.append(chunk)
+            chunk = b"".join(parts)
+            parts.clear()
+        return chunk
+
+    def _last(self, error: BaseException | None) -> tuple[bytes, BaseException | None]:
+        """Return what is held and sound, and what the stream fails with."""
+        parts = self._parts
+        for item in self._held:
+            try:
+                parts.append(_join([item]))
+            except UnicodeEncodeError as not_text:
+                error = not_text
+                break
+            self.items += 1
+        return b"".join(parts), error
 
 
-def _join(items: list[Item]) -> bytes:
-    """Encode and join items, at the speed of one join where all are text."""
+def _join(items: list[str | bytes]) -> bytes:
+    """Encode and join items, at the speed of one join where all are of one type."""
+    if len(items) == 1:
+        return _encode(items[0])
     try:
-        return "".join(items).encode()  # type: ignore[arg-type]
+        if isinstance(items[0], str):
+            return "".join(items).encode()  # type: ignore[arg-type]
+        return b"".join(items)  # type: ignore[arg-type]
     except TypeError:
         return b"".join(map(_encode, items))
 
 
-def _encode(item: Item) -> bytes | memoryview:
-    return item.encode() if isinstance(item, str) else memoryview(item)
+def _encode(item: str | bytes) -> bytes:
+    return item.encode() if isinstance(item, str) else item

@@ -35,7 +35,9 @@ def encoded(chunks: Iterable[bytes], encoder: Encoder) -> Iterator[bytes]:
     A source that fails passes through here without the coding's end.
     """
     for chunk in chunks:
-        if coded := encoder.feed(chunk) + encoder.flush():
+        # An empty one is only a sign of life.
+        coded = encoder.feed(chunk) + encoder.flush() if chunk else chunk
+        if coded or not chunk:
             yield coded
     yield encoder.finish()
 

@@ -273,7 +273,7 @@ def _announced(file: Any, size: int) -> Pieces:
 
 def _joined(chunks: Iterable[Any]) -> Iterator[Piece]:
     """Join small chunks as long as they come fast, and part large ones."""
-    return iter(Coalescer(_parted(chunks), chunk_size=PIECE, slow=_SLOW))
+    return filter(None, Coalescer(_parted(chunks), chunk_size=PIECE, slow=_SLOW))
 
 
 def _parted(chunks: Iterable[Any]) -> Iterator[Any]:
