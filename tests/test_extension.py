@@ -10,14 +10,12 @@ from typing import Any
 
 import flask
 import pytest
-from flask import Blueprint
 from flask import Flask
 from flask import g
 from flask import request
 from flask import Response
 from flask import send_file
 from flask.testing import FlaskClient
-from flask.views import View
 from werkzeug.test import create_environ
 from werkzeug.test import run_wsgi_app
 
@@ -28,7 +26,6 @@ from chunks import ROWS
 from flask_outpour import ConfigurationError
 from flask_outpour import Outpour
 from flask_outpour import stream_with_context
-from flask_outpour.exchange import is_exempt_request
 
 CONTENT = bytes(range(256)) * 400
 
@@ -159,32 +156,6 @@ def test_switch_is_read_for_each_request(app: Flask) -> None:
     assert not is_joined(app)
 
 
-def test_exempt_marks_a_view(app: Flask) -> None:
-    """A view is known as exempt once it is marked, and no other view is."""
-
-    def view() -> str:
-        return ""
-
-    app.add_url_rule("/", "view", view)
-    with app.test_request_context():
-        assert not is_exempt_request(app, request)
-        assert Outpour.exempt(view) is view
-        assert is_exempt_request(app, request)
-    with app.test_request_context("/nowhere"):
-        assert not is_exempt_request(app, request)
-
-
-def test_exempt_view_is_served_by_flask(app: Flask) -> None:
-    """A view marked with ``Outpour.exempt`` streams item by item, as Flask does."""
-
-    @app.get("/")
-    @Outpour.exempt
-    def rows() -> Response:
-        return Response(iter(ROWS))
-
-    assert not is_joined(app)
-
-
 def test_exempt_view_uses_flasks_contexts(app: Flask, client: FlaskClient) -> None:
     """In an exempt view our ``stream_with_context`` is Flask's own."""
     outpour = Outpour()
@@ -199,25 +170,6 @@ def test_exempt_view_uses_flasks_contexts(app: Flask, client: FlaskClient) -> No
 
     assert client.get("/").text == "//"
     assert kinds == [type(i for i in ())]
-
-
-def test_exempt_class_and_blueprint_views(app: Flask) -> None:
-    """Views of classes and blueprints can be exempt, and others are not."""
-
-    class Rows(View):
-        def dispatch_request(self) -> Response:
-            return Response(iter(ROWS))
-
-    app.add_url_rule("/class", view_func=Outpour.exempt(Rows.as_view("class")))
-    blueprint = Blueprint("of", __name__, url_prefix="/of")
-    blueprint.add_url_rule(
-        "/exempt", "exempt", Outpour.exempt(lambda: Response(iter(ROWS)))
-    )
-    add_rows(blueprint, "/rows")
-    app.register_blueprint(blueprint)
-    assert not is_joined(app, "/class")
-    assert not is_joined(app, "/of/exempt")
-    assert is_joined(app, "/of/rows")
 
 
 # The application's life

@@ -53,6 +53,7 @@ class RequestScope:
     _entered = False
     _remembered: Sequence[Any] = ()
     _session: Any = None
+    _is_held = False
     _shared: Sequence[tuple[ContextVar[Any], Any]] = ()
 
     def __init__(self, environ: WSGIEnvironment) -> None:
@@ -88,6 +89,7 @@ class RequestScope:
         Teardown then waits for :meth:`release`.
         """
         self._push()
+        self._is_held = True
 
     def release(self, error: BaseException | None) -> None:
         """Pop what :meth:`hold` pushed; teardown functions get the error."""
@@ -100,7 +102,12 @@ class RequestScope:
         self._pop(error)
 
     def watch_session(self) -> None:
-        """Watch for what is written to the session from now on: it is saved."""
+        """Watch for what is written to the session from now on: it is saved.
+
+        It can be written where the contexts are held.
+        """
+        if not self._is_held:
+            return
         saved: Any = session._get_current_object()  # type: ignore[attr-defined]
         # Some session classes compute the flag and do not let it be set.
         with suppress(AttributeError):
@@ -119,18 +126,17 @@ class RequestScope:
         finally:
             self._pop(None)
 
-    @contextmanager
-    def shown(self) -> Iterator[None]:
-        """Make Flask's contexts visible as they are, opening and closing nothing."""
+    def show(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
+        """Call the function with Flask's contexts as they are, open or over."""
         variables = (_app_contexts, _request_contexts)[-len(self._remembered) :]
         tokens = [
-            (variable, variable.set(context))
+            variable.set(context)
             for variable, context in zip(variables, self._remembered, strict=True)
         ]
         try:
-            yield
+            return function(*args)
         finally:
-            for variable, token in tokens:
+            for variable, token in zip(variables, tokens, strict=True):
                 variable.reset(token)
 
     @contextmanager

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from flask import Request
 from flask import Response
+from werkzeug.exceptions import InternalServerError
 from werkzeug.exceptions import NotAcceptable
 from werkzeug.wsgi import ClosingIterator
 
@@ -23,11 +24,15 @@ from .content_coding import unmark
 from .context import current_request
 from .context import explain
 from .context import RequestScope
-from .delivery import close_source
 from .delivery import Delivery
 from .errors import ItemError
 from .outlet import Outlet
+from .own_ways import has_own_way
+from .own_ways import Whole
+from .servers import opens_by_an_empty_item
 from .servers import server_warning
+from .signals import came_from_receiver
+from .sources import Sources
 from .start import HeldStart
 
 if TYPE_CHECKING:
@@ -47,6 +52,10 @@ class Exchange:
     _body: Body | None = None
     _delivery: Delivery | None = None
     _primes = False
+    #: What the body is made from where that is all that the application returns.
+    _whole: Whole | None = None
+    #: Whether the view that was called is.
+    is_exempt = False
 
     def __init__(
         self, app: Flask, environ: WSGIEnvironment, start_response: StartResponse
@@ -54,8 +63,8 @@ class Exchange:
         self.app = app
         self.scope = RequestScope(environ)
         self._start = HeldStart(start_response)
-        #: Streams with context that no body owns yet.
-        self.streams: list[Any] = []
+        #: Streams with context that no body is made of yet.
+        self.streams: Sources = Sources()
 
     def answer(
         self, wsgi_app: WSGIApplication, environ: WSGIEnvironment
@@ -65,11 +74,11 @@ class Exchange:
         :raises Exception: what the application, or its error handlers, raised.
         """
         if self.app.config["OUTPOUR_COMPRESS"] and "HTTP_IF_NONE_MATCH" in environ:
-            unmark(environ, Settings.from_config(self.app.config).codings)
+            unmark(environ, self._settings().codings)
         outer = environ.get(KEY)
         environ[KEY] = self
         try:
-            iterable = self.scope.run(wsgi_app, environ, self._start)
+            iterable = self._taken(self.scope.run(wsgi_app, environ, self._start))
             if self._body is None:
                 return iterable
             return self._started(self._primed(iterable, environ))
@@ -80,7 +89,7 @@ class Exchange:
             # An exchange that stayed here would make a cycle with the environ.
             environ[KEY] = outer
             if self.streams:
-                self._close_given_up(self.streams)
+                self._give_up(self.streams)
             if self._body is None:
                 self.scope.export()
 
@@ -100,14 +109,18 @@ class Exchange:
             self._drop()
         if not self._is_stream(response):
             if self.streams:
-                self._close_given_up(self.streams)
+                self._give_up(self.streams)
             return response
-        settings = Settings.from_config(self.app.config)
-        declared = response.content_length
-        coding = apply_coding(response, self.scope.request, settings.codings)
+        settings = self._settings()
+        # Nobody else writes a coding of bytes that a class makes in its own way, nor
+        # knows their number.
+        own_way = has_own_way(response)
+        declared = None if own_way else response.content_length
+        codings = () if own_way else settings.codings
+        coding = apply_coding(response, self.scope.request, codings)
         bodyless = _is_bodyless(response.status_code)
         if coding is None or bodyless or self.scope.request.method == "HEAD":
-            self._close_given_up([response.response, *self.streams])
+            self._give_up(self._sources_of(response.response))
             response.response = iter(())
             return self._refusal(settings) if coding is None else response
         self._warn()
@@ -122,10 +135,10 @@ class Exchange:
         return page
 
     def _is_stream(self, response: Response) -> bool:
-        if response.direct_passthrough or not response.is_streamed:
+        if not is_streamed(response):
             return False
         self.scope.remember()
-        if is_exempt_request(self.app, self.scope.request) or _is_error_page(response):
+        if is_exempt(self, self.app, self.scope.request):
             return False
         if hasattr(response.response, "__aiter__"):
             raise ItemError.of_source(response.response)
@@ -135,6 +148,8 @@ class Exchange:
         self, response: Response, settings: Settings, declared: int | None, coding: str
     ) -> None:
         source: Any = response.response
+        if has_own_way(response):
+            source = self._whole = Whole(source)
         events = response.mimetype == "text/event-stream"
         joins = getattr(response, "coalesce", True) and not events
         held = bool(self.streams)
@@ -142,7 +157,7 @@ class Exchange:
             self.app,
             response,
             self.scope,
-            sources=[source, *self.streams],
+            sources=self._sources_of(source),
             held=held,
             aborts_hard=settings.hard_abort,
         )
@@ -156,15 +171,29 @@ class Exchange:
             declared=declared,
             encoder=None if coding == "identity" else new_encoder(coding),
             longest=settings.longest,
+            opens=opens_by_an_empty_item(self.scope.request.environ),
         )
         if held:
             self.scope.hold()
-        self.streams = []
-        response.response = body
+        if self._whole is None:
+            response.response = body
         self._body, self._delivery = body, delivery
         # An event stream may have no event for minutes, and granian sends its
         # headers before it asks for a chunk.
         self._start.holds = self._primes = not events
+
+    def _sources_of(self, source: Any) -> Sources:
+        """Return the source of a response, and the streams that are in it."""
+        sources = Sources(source)
+        self.streams.move_to(sources)
+        return sources
+
+    def _taken(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
+        """Return the body in the place of all that it is made from."""
+        if self._whole is None or self._body is None:
+            return iterable
+        self._whole.iterable, self._whole = iterable, None
+        return self._body
 
     def _primed(
         self, iterable: Iterable[bytes], environ: WSGIEnvironment
@@ -186,7 +215,7 @@ class Exchange:
         self._delivery.answered = True
         self._body = None
         self._start.forget()
-        iterable = self.scope.run(self._answer_error, environ)
+        iterable = self._taken(self.scope.run(self._answer_error, environ))
         try:
             self._prime()
         except BaseException:
@@ -197,15 +226,34 @@ class Exchange:
     def _answer_error(self, environ: WSGIEnvironment) -> Iterable[bytes]:
         """Answer the error that is being handled, as ``Flask.wsgi_app`` does."""
         error = cast(Exception, sys.exception())
-        delivery = cast(Delivery, self._delivery)
         with self.scope.reopened():
-            try:
-                handled = self.app.handle_user_exception(error)
-                response = self.app.finalize_request(handled)
-            except Exception as unhandled:
-                delivery.unhandled = unhandled
-                response = self.app.handle_exception(unhandled)
+            response = self._page_of(error)
             return response(environ, self._start)
+
+    def _page_of(self, error: Exception) -> Response:
+        try:
+            handled = self.app.handle_user_exception(error)
+        except Exception as unhandled:
+            cast(Delivery, self._delivery).unhandled = unhandled
+            return self._page_of_unhandled(unhandled)
+        # Teardown may have ended what a function of after_request needs: the page is
+        # sent all the same.
+        return self.app.finalize_request(handled, from_error_handler=True)
+
+    def _page_of_unhandled(self, error: Exception) -> Response:
+        try:
+            return self.app.handle_exception(error)
+        except Exception as raised:
+            # Flask tells receivers before it logs the error, and is left by what one of
+            # them raises.
+            if raised is error or not came_from_receiver(raised):
+                raise
+            exc_info: Any = (type(error), error, error.__traceback__)
+            self.app.log_exception(exc_info)
+            self.app.logger.exception("A receiver of got_request_exception failed.")
+        page = InternalServerError(original_exception=error)
+        handled = self.app.handle_user_exception(page)
+        return self.app.finalize_request(handled, from_error_handler=True)
 
     def _started(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
         """Send the headers of a stream, and let no thread step it beside another."""
@@ -216,9 +264,8 @@ class Exchange:
 
     def _send_headers(self) -> None:
         # Outer middleware expects the request where it gets the headers.
-        with self.scope.shown():
-            self._start.release()
-            self.scope.watch_session()
+        self.scope.show(self._start.release)
+        self.scope.watch_session()
 
     def _prime(self) -> None:
         """Pull the first chunk, unless the application has begun to read."""
@@ -227,27 +274,27 @@ class Exchange:
             assert self._delivery is not None
             # What the first chunk has begun, such as an export inside an archive, goes
             # on with the others.
-            self._delivery.take_over(self.streams)
-            self.streams = []
+            self.streams.move_to(self._delivery.sources)
 
     def _close(self, iterable: Any) -> None:
         if hasattr(iterable, "close"):
             self.scope.run(iterable.close)
 
-    def _close_given_up(self, sources: list[Any]) -> None:
+    def _give_up(self, sources: Sources) -> None:
         """Close what is not to be sent; that must not change what is."""
-        for source in sources:
-            try:
-                self.scope.run(close_source, source)
-            except Exception:
-                self.app.logger.exception("A stream that was not sent failed to close.")
-        self.streams = []
+        try:
+            self.scope.run(sources.close)
+        except Exception:
+            self.app.logger.exception("A stream that was not sent failed to close.")
 
     def _drop(self) -> None:
-        body, self._body = self._body, None
+        body, self._body, self._whole = self._body, None, None
         self._start.forget()
         if body is not None:
             self._close(body)
+
+    def _settings(self) -> Settings:
+        return self.app.extensions["outpour"].settings(self.app.config)  # type: ignore[no-any-return]
 
     def _warn(self) -> None:
         warning = server_warning(self.scope.request.environ)
@@ -267,15 +314,22 @@ def current_exchange() -> Exchange | None:
     return exchange if exchange is not None and exchange.app is app else None
 
 
-def is_exempt_request(app: Flask, request: Request) -> bool:
-    """Whether the view that the request matched is marked as exempt."""
-    return getattr(app.view_functions.get(request.endpoint or ""), EXEMPT, False)
+def is_exempt(exchange: Exchange | None, app: Flask, request: Request) -> bool:
+    """Whether the view of the request is marked as exempt, or was when called."""
+    if exchange is not None and exchange.is_exempt:
+        return True
+    view = app.view_functions.get(request.endpoint or "")
+    marked = getattr(view, EXEMPT, False)
+    return marked or getattr(getattr(view, "view_class", None), EXEMPT, False)
 
 
-def _is_error_page(response: Response) -> bool:
-    """Whether this is a page of Werkzeug's, which Flask ran as a WSGI application."""
+def is_streamed(response: Response) -> bool:
+    """Whether a response has items, of which nobody knows how many."""
+    if response.direct_passthrough or not response.is_streamed:
+        return False
+    # Flask runs a page of Werkzeug's as a WSGI application.
     ran = isinstance(response.response, ClosingIterator)
-    return ran and response.status_code >= 300
+    return not ran or response.status_code < 300
 
 
 def _is_bodyless(status: int) -> bool:

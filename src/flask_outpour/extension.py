@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
@@ -12,15 +13,20 @@ from typing import TYPE_CHECKING
 from typing import TypeVar
 
 from flask import Flask
+from flask import Request
 from flask import Response
 
 from .configuration import check_names
 from .configuration import DEFAULTS
+from .configuration import KnownSettings
 from .configuration import Settings
+from .context import current_request
 from .errors import ConfigurationError
-from .exchange import current_exchange
 from .exchange import Exchange
-from .exchange import EXEMPT
+from .exchange import is_exempt
+from .exchange import is_streamed
+from .exchange import KEY
+from .exempt import exempt
 from .templates.deferral import add_tags
 from .templates.deferral import ForkedPool
 
@@ -34,6 +40,12 @@ if TYPE_CHECKING:
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+_BYPASS = (
+    "Outpour is set up, but does not serve this stream: the request came past it, by an"
+    " app.wsgi_app that was taken before Outpour(app) was called. Call Outpour(app)"
+    " first, and wrap or pass on app.wsgi_app after it, or pass on the app itself."
+)
+
 
 @dataclass(slots=True)
 class State:
@@ -45,6 +57,11 @@ class State:
     warned: set[str] = field(default_factory=set)
     #: Where the deferred blocks of its pages are rendered.
     pool: ForkedPool = field(default_factory=ForkedPool)
+    _read: KnownSettings = field(default_factory=KnownSettings)
+
+    def settings(self, config: Mapping[str, Any]) -> Settings:
+        """Return the settings, which are read anew where a key has changed."""
+        return self._read(config)
 
 
 class Outpour:
@@ -123,10 +140,14 @@ class Outpour:
     def exempt(view: F) -> F:
         """Leave a view's responses as Flask makes them; a decorator.
 
-        :param view: a view function; goes under ``@app.route``.
+        It may stand anywhere among the decorators of a view, also under one that does
+        not wrap it by :func:`functools.wraps`.
+
+        :param view: a view function, a class of views, which is exempt with all of its
+            methods, or one of these methods.
+        :raises ConfigurationError: for anything else.
         """
-        setattr(view, EXEMPT, True)
-        return view
+        return exempt(view)
 
 
 def _built_in_and(formats: Iterable[Format]) -> Formats:
@@ -168,10 +189,30 @@ def attach_body(response: Response | None) -> Response:
 
     :raises TypeError: when an ``after_request`` function has lost the response.
     """
-    exchange = current_exchange()
     if response is None:
         raise TypeError(
             "An after_request function returned None in place of the response. Each"
             " has to return the response that it got, or another one."
         )
-    return response if exchange is None else exchange.attach(response)
+    current = current_request()
+    if current is None:
+        return response
+    app, request = current
+    exchange: Exchange | None = request.environ.get(KEY)
+    if exchange is not None and exchange.app is app:
+        return exchange.attach(response)
+    if is_streamed(response):
+        _warn_of_bypass(app, request)
+    return response
+
+
+def _warn_of_bypass(app: Flask, request: Request) -> None:
+    warned = app.extensions["outpour"].warned
+    if (
+        _BYPASS in warned
+        or not app.config["OUTPOUR_ENABLED"]
+        or is_exempt(None, app, request)
+    ):
+        return
+    warned.add(_BYPASS)
+    app.logger.warning(_BYPASS)

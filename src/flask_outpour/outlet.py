@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
-from contextlib import ExitStack
 from threading import Lock
 from typing import Any
 
@@ -24,15 +23,15 @@ class Outlet:
     :param run: calls a function inside the request's Context.
     """
 
+    _close_asked = False
+
     def __init__(
         self, iterable: Iterable[bytes], body: Body, run: Callable[..., Any]
     ) -> None:
         self._run = run
         self._step = Lock()
-        self._close_asked = False
-        self._closers = [body.close]
-        if hasattr(iterable, "close"):
-            self._closers.append(iterable.close)
+        #: ``None`` once they are closed.
+        self._open: tuple[Body, Iterable[bytes]] | None = (body, iterable)
         self._iterator = run(iter, iterable)
 
     def __iter__(self) -> Outlet:
@@ -52,17 +51,23 @@ class Outlet:
     def close(self) -> None:
         """Close the iterable once, now or when the step that runs is over."""
         self._close_asked = True
-        if self._step.acquire(blocking=False):
+        if self._open is not None and self._step.acquire(blocking=False):
             try:
                 self._run(self._close)
             finally:
                 self._step.release()
 
     def _close(self) -> None:
+        # Another thread may have been first.
+        if self._open is None:
+            return
+        (body, iterable), self._open = self._open, None
         self._iterator = iter(())
-        with ExitStack() as stack:
-            while self._closers:
-                stack.callback(self._closers.pop(0))
+        try:
+            body.close()
+        finally:
+            if hasattr(iterable, "close"):
+                iterable.close()
 
     def __del__(self) -> None:
         # Outer middleware that loses close() must not keep a database connection.

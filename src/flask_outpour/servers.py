@@ -23,6 +23,12 @@ _SYNC_WORKER = (
 )
 
 
+#: Servers that send their headers with an empty first item: by a key of their environ,
+#: and by how they call themselves.
+_OPENING_KEYS = frozenset(("gunicorn.socket", "uwsgi.version", "werkzeug.socket"))
+_OPENING = ("WSGIServer/", "Granian", "granian", "hypercorn", "PasteWSGIServer/")
+
+
 def server_warning(environ: WSGIEnvironment) -> str | None:
     """Return what the operator should know of this server, if anything."""
     server = server_that_hides_cuts(environ)
@@ -73,3 +79,13 @@ def hard_abort(environ: WSGIEnvironment) -> None:
     linger_for_no_time = struct.pack("ii", 1, 0)
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_for_no_time)
     connection.close()
+
+
+def opens_by_an_empty_item(environ: WSGIEnvironment) -> bool:
+    """Whether the server sends the headers when an empty item comes before all others.
+
+    PEP 3333 wants them to wait for an item that is not empty, and others do wait.
+    """
+    return not _OPENING_KEYS.isdisjoint(environ) or any(
+        str(environ.get("SERVER_SOFTWARE", "")).startswith(name) for name in _OPENING
+    )

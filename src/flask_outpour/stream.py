@@ -17,7 +17,7 @@ from flask import request
 from .errors import ItemError
 from .exchange import current_exchange
 from .exchange import Exchange
-from .exchange import is_exempt_request
+from .exchange import is_exempt
 
 _END = object()
 
@@ -30,7 +30,7 @@ class ContextStream(Iterator[Any]):
     ) -> None:
         self._source = source
         self._items = _primed(source) if primes else source
-        exchange.streams.append(self)
+        exchange.streams.add(self)
 
     def __iter__(self) -> Iterator[Any]:
         # Not self: a body iterates the items without a call into Python for each.
@@ -127,6 +127,6 @@ def keep_context(source: Iterator[bytes]) -> Iterator[bytes]:
 
 def _serving_exchange() -> Exchange | None:
     exchange = current_exchange()
-    if exchange is None or is_exempt_request(exchange.app, request):
+    if exchange is None or is_exempt(exchange, exchange.app, request):
         return None
     return exchange

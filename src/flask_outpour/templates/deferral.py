@@ -12,7 +12,6 @@ from urllib.parse import urlencode
 from flask import has_request_context
 from flask import request
 
-from ..configuration import Settings
 from ..context import fresh_app_context
 from ..errors import ConfigurationError
 from .pool import Pool
@@ -75,7 +74,7 @@ def new_page(app: Flask, deferred: str | None) -> Page:
     state = app.extensions.get("outpour")
     if state is None:
         return Page()
-    settings = Settings.from_config(app.config)
+    settings = app.extensions["outpour"].settings(app.config)
     in_order = deferred == IN_ORDER
     address = None
     if has_request_context():

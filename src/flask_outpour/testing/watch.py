@@ -22,7 +22,7 @@ from flask import has_request_context
 from flask import request
 
 from ..decode import decoder
-from ..delivery import close_source
+from ..sources import close_source
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse
