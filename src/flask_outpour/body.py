@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import monotonic
@@ -55,8 +56,8 @@ class Body:
     :param declared: the length in bytes that the view has set, if it has.
     :param encoder: writes the chunks in a content coding.
     :param longest: the most seconds that the body may take, if limited.
-    :param opens: whether an empty item that comes first is given to the server, which
-        then sends its headers.
+    :param opens: tells whether an empty item that comes first is given to the server,
+        which then sends its headers.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Body:
         declared: int | None = None,
         encoder: Encoder | None = None,
         longest: float | None = None,
-        opens: bool = False,
+        opens: Callable[[], bool] | None = None,
     ) -> None:
         self.progress: Progress = Progress()
         self._coalescer = chunks
@@ -145,8 +146,8 @@ class Body:
                     self._check_duration(self._longest)
                 chunk = next(self._chunks, None)
                 # Behind an empty chunk there is an empty item: time has gone by.
-                if chunk or chunk is None or self._opens:
-                    self._opens = False
+                if chunk or chunk is None or (self._opens and self._opens()):
+                    self._opens = None
                     return chunk
         except (Exception, KeyboardInterrupt):
             raise

@@ -123,6 +123,9 @@ class Coalescer:
                         seen = now
                         look = size + stride
                         continue
+                    if type(item) is not str and _encodes_itself(item):
+                        held[-1], is_plain = self._as_bytes(item), bytes.__bytes__
+                        is_other, due = True, 0
                     is_late = now >= due or size >= _ASKED
                     is_empty = size >= _EMPTY
                     size %= _EMPTY
@@ -205,6 +208,11 @@ class Coalescer:
                 break
             self.items += 1
         return b"".join(parts), error
+
+
+def _encodes_itself(item: object) -> bool:
+    """Whether this is text of a type that has an ``encode()`` of its own."""
+    return isinstance(item, str) and type(item).encode is not str.encode
 
 
 def _join(items: list[str | bytes]) -> bytes:

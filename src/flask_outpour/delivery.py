@@ -120,8 +120,12 @@ class Delivery:
         except Exception:
             # The application's own function, or a filter of its log.
             request = self._request
-            message = "Exception on %s [%s]; the application failed to log it:"
-            _log.error(message, request.path, request.method, exc_info=exc_info)
+            _log.error(
+                "Exception on %s [%s]; the application failed to log it:",
+                request.path,
+                request.method,
+                exc_info=exc_info,
+            )
             _log.exception("This is how the application failed to log it:")
 
     def _tell(self, progress: Progress) -> None:

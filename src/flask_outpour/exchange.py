@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 from typing import cast
 from typing import TYPE_CHECKING
@@ -11,7 +12,6 @@ from typing import TYPE_CHECKING
 from flask import Flask
 from flask import Request
 from flask import Response
-from werkzeug.exceptions import InternalServerError
 from werkzeug.exceptions import NotAcceptable
 from werkzeug.wsgi import ClosingIterator
 
@@ -25,13 +25,13 @@ from .context import current_request
 from .context import explain
 from .context import RequestScope
 from .delivery import Delivery
+from .error_pages import page_of
 from .errors import ItemError
 from .outlet import Outlet
 from .own_ways import has_own_way
 from .own_ways import Whole
 from .servers import opens_by_an_empty_item
 from .servers import server_warning
-from .signals import came_from_receiver
 from .sources import Sources
 from .start import HeldStart
 
@@ -78,10 +78,7 @@ class Exchange:
         outer = environ.get(KEY)
         environ[KEY] = self
         try:
-            iterable = self._taken(self.scope.run(wsgi_app, environ, self._start))
-            if self._body is None:
-                return iterable
-            return self._started(self._primed(iterable, environ))
+            return self.scope.run(self._answer, wsgi_app, environ)
         except BaseException:
             self._drop()
             raise
@@ -92,6 +89,19 @@ class Exchange:
                 self._give_up(self.streams)
             if self._body is None:
                 self.scope.export()
+
+    def _answer(
+        self, wsgi_app: WSGIApplication, environ: WSGIEnvironment
+    ) -> Iterable[bytes]:
+        iterable = self._taken(wsgi_app(environ, self._start))
+        if self._body is not None:
+            iterable = self._primed(iterable, environ)
+        if self._body is None:
+            return iterable
+        # Outer middleware expects the request where it gets the headers.
+        self.scope.show(self._start.release)
+        self.scope.watch_session()
+        return Outlet(iterable, self._body, self.scope.run)
 
     def attach(self, response: Response) -> Response:
         """Put a body in the place of the response's iterable, if that streams.
@@ -112,8 +122,7 @@ class Exchange:
                 self._give_up(self.streams)
             return response
         settings = self._settings()
-        # Nobody else writes a coding of bytes that a class makes in its own way, nor
-        # knows their number.
+        # What a class makes in its own way is not coded, and may have another length.
         own_way = has_own_way(response)
         declared = None if own_way else response.content_length
         codings = () if own_way else settings.codings
@@ -124,6 +133,8 @@ class Exchange:
             response.response = iter(())
             return self._refusal(settings) if coding is None else response
         self._warn()
+        if own_way:
+            self._whole = Whole(response.response)
         self._serve(response, settings, declared, coding)
         return response
 
@@ -147,9 +158,7 @@ class Exchange:
     def _serve(
         self, response: Response, settings: Settings, declared: int | None, coding: str
     ) -> None:
-        source: Any = response.response
-        if has_own_way(response):
-            source = self._whole = Whole(source)
+        source: Any = self._whole or response.response
         events = response.mimetype == "text/event-stream"
         joins = getattr(response, "coalesce", True) and not events
         held = bool(self.streams)
@@ -171,7 +180,7 @@ class Exchange:
             declared=declared,
             encoder=None if coding == "identity" else new_encoder(coding),
             longest=settings.longest,
-            opens=opens_by_an_empty_item(self.scope.request.environ),
+            opens=partial(opens_by_an_empty_item, self.scope.request.environ),
         )
         if held:
             self.scope.hold()
@@ -215,7 +224,7 @@ class Exchange:
         self._delivery.answered = True
         self._body = None
         self._start.forget()
-        iterable = self._taken(self.scope.run(self._answer_error, environ))
+        iterable = self._taken(self._answer_error(environ))
         try:
             self._prime()
         except BaseException:
@@ -226,51 +235,15 @@ class Exchange:
     def _answer_error(self, environ: WSGIEnvironment) -> Iterable[bytes]:
         """Answer the error that is being handled, as ``Flask.wsgi_app`` does."""
         error = cast(Exception, sys.exception())
+        delivery = cast(Delivery, self._delivery)
         with self.scope.reopened():
-            response = self._page_of(error)
+            response, delivery.unhandled = page_of(error, self.app)
             return response(environ, self._start)
-
-    def _page_of(self, error: Exception) -> Response:
-        try:
-            handled = self.app.handle_user_exception(error)
-        except Exception as unhandled:
-            cast(Delivery, self._delivery).unhandled = unhandled
-            return self._page_of_unhandled(unhandled)
-        # Teardown may have ended what a function of after_request needs: the page is
-        # sent all the same.
-        return self.app.finalize_request(handled, from_error_handler=True)
-
-    def _page_of_unhandled(self, error: Exception) -> Response:
-        try:
-            return self.app.handle_exception(error)
-        except Exception as raised:
-            # Flask tells receivers before it logs the error, and is left by what one of
-            # them raises.
-            if raised is error or not came_from_receiver(raised):
-                raise
-            exc_info: Any = (type(error), error, error.__traceback__)
-            self.app.log_exception(exc_info)
-            self.app.logger.exception("A receiver of got_request_exception failed.")
-        page = InternalServerError(original_exception=error)
-        handled = self.app.handle_user_exception(page)
-        return self.app.finalize_request(handled, from_error_handler=True)
-
-    def _started(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
-        """Send the headers of a stream, and let no thread step it beside another."""
-        if self._body is None:
-            return iterable
-        self.scope.run(self._send_headers)
-        return Outlet(iterable, self._body, self.scope.run)
-
-    def _send_headers(self) -> None:
-        # Outer middleware expects the request where it gets the headers.
-        self.scope.show(self._start.release)
-        self.scope.watch_session()
 
     def _prime(self) -> None:
         """Pull the first chunk, unless the application has begun to read."""
         if self._primes and self._body is not None and not self._body.begun:
-            self.scope.run(self._body.prime)
+            self._body.prime()
             assert self._delivery is not None
             # What the first chunk has begun, such as an export inside an archive, goes
             # on with the others.

@@ -141,7 +141,7 @@ class Outpour:
         """Leave a view's responses as Flask makes them; a decorator.
 
         It may stand anywhere among the decorators of a view, also under one that does
-        not wrap it by :func:`functools.wraps`.
+        not wrap it by ``functools.wraps``.
 
         :param view: a view function, a class of views, which is exempt with all of its
             methods, or one of these methods.

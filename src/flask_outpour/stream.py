@@ -15,6 +15,7 @@ import flask
 from flask import request
 
 from .errors import ItemError
+from .errors import StreamInterrupted
 from .exchange import current_exchange
 from .exchange import Exchange
 from .exchange import is_exempt
@@ -58,7 +59,13 @@ def _waits(request: flask.Request) -> bool:
 
 
 def _primed(source: Iterator[Any]) -> Iterator[Any]:
-    first = next(source, _END)
+    try:
+        first = next(source, _END)
+    except (Exception, KeyboardInterrupt):
+        raise
+    except BaseException as error:
+        # In the view as in a body: servers must not see it.
+        raise StreamInterrupted(error) from error
     # A list's iterator lets go of the list at its end; chain() keeps its arguments.
     return iter(()) if first is _END else chain(iter([first]), source)
 

@@ -19,6 +19,7 @@ CALLS = {
 #: Where the sentences are that a call has in a variable.
 ELSEWHERE = {
     ("exchange.py", "warning"): "servers.py",
+    ("extension.py", "_BYPASS"): "extension.py",
     ("row_stream.py", "caveat"): "rows/drivers.py",
 }
 PAGE = " ".join((ROOT / "docs" / "errors.md").read_text().split())
