@@ -101,6 +101,9 @@ class Exchange:
         # Outer middleware expects the request where it gets the headers.
         self.scope.show(self._start.release)
         self.scope.watch_session()
+        if self._body.progress.outcome is not None:
+            # Middleware has collected it: of a list, a server knows the length.
+            return iterable
         return Outlet(iterable, self._body, self.scope.run)
 
     def attach(self, response: Response) -> Response:
