@@ -114,6 +114,7 @@ def create_app(*, outpour: bool) -> Flask:
     _add_deferred(app)
     _add_contexts(app)
     _add_short_answers(app)
+    _add_short_streams(app)
     return app
 
 
@@ -213,6 +214,23 @@ def _add_short_answers(app: Flask) -> None:
     @app.route("/json")
     def json() -> dict[str, Any]:
         return {"row": ROW, "number": 1, "more": None}
+
+
+def _add_short_streams(app: Flask) -> None:
+    @app.route("/one-item")
+    def one_item() -> Response:
+        def generate() -> Iterator[str]:
+            yield "x" * 1024
+
+        return Response(generate(), mimetype="text/csv")
+
+    @app.route("/ten-items")
+    def ten_items() -> Response:
+        def generate() -> Iterator[str]:
+            for _ in range(10):
+                yield "x" * 100
+
+        return Response(generate(), mimetype="text/csv")
 
 
 app = create_app(outpour="BENCHMARK_OUTPOUR" in os.environ)

@@ -22,7 +22,7 @@ from .servers import Server
 
 #: Of lines, for each server, over plain Flask.
 LEAST_GAIN = {"gunicorn": 30.0, "waitress": 50.0}
-MOST_OF_JOINED = 1.7
+MOST_OF_JOINED = 1.4
 
 
 def main() -> int:

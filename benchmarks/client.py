@@ -18,6 +18,7 @@ from typing import NamedTuple
 
 HEADERS_END = b"\r\n\r\n"
 LAST_CHUNK = b"0\r\n\r\n"
+CHUNKED = b"transfer-encoding: chunked"
 
 
 class Times(NamedTuple):
@@ -88,13 +89,17 @@ def _pieces(port: int, path: str) -> Iterator[bytes]:
 
 
 def _check(path: str, head: bytes, end: bytes) -> None:
-    status = head.split(b" ", 2)[1].decode()
-    if status != "200":
-        raise RuntimeError(f"{path} answered {status}")
-    chunked = b"transfer-encoding: chunked" in head.partition(HEADERS_END)[0].lower()
+    _check_status(path, head)
+    chunked = CHUNKED in head.partition(HEADERS_END)[0].lower()
     # What was received last may be even less than the last chunk.
     if chunked and not LAST_CHUNK.endswith(end):
         raise RuntimeError(f"{path} was cut short")
+
+
+def _check_status(path: str, head: bytes) -> None:
+    status = head.split(b" ", 2)[1].decode()
+    if status != "200":
+        raise RuntimeError(f"{path} answered {status}")
 
 
 class KeptConnection:
@@ -102,29 +107,49 @@ class KeptConnection:
 
     def __init__(self, connection: socket.socket, path: str) -> None:
         self._connection = connection
+        self._path = path
         self._request = request_head(path, "keep-alive")
+        #: Of a whole answer; ``None`` where only its last chunk tells the end.
         self._length = self._read_first()
 
     def time(self) -> float:
         """Ask once, and return the seconds until the whole answer is here."""
         begun = perf_counter()
         self._connection.sendall(self._request)
-        left = self._length
-        while left > 0:
-            left -= len(self._connection.recv(1 << 16))
+        if self._length is None:
+            self._read_chunks(b"")
+        else:
+            self._read_bytes(self._length)
         return perf_counter() - begun
 
-    def _read_first(self) -> int:
+    def _read_first(self) -> int | None:
         self._connection.sendall(self._request)
-        answer = self._connection.recv(1 << 16)
+        answer = self._receive()
         while HEADERS_END not in answer:
-            answer += self._connection.recv(1 << 16)
-        head = answer.partition(HEADERS_END)[0]
-        length = int(head.lower().partition(b"content-length: ")[2].split()[0])
+            answer += self._receive()
+        _check_status(self._path, answer)
+        head = answer.partition(HEADERS_END)[0].lower()
+        if CHUNKED in head:
+            self._read_chunks(answer[-len(LAST_CHUNK) :])
+            return None
+        length = int(head.partition(b"content-length: ")[2].split()[0])
         whole = len(head) + len(HEADERS_END) + length
-        while len(answer) < whole:
-            answer += self._connection.recv(1 << 16)
+        self._read_bytes(whole - len(answer))
         return whole
+
+    def _read_bytes(self, left: int) -> None:
+        while left > 0:
+            left -= len(self._receive())
+
+    def _read_chunks(self, end: bytes) -> None:
+        while end != LAST_CHUNK:
+            end = (end + self._receive())[-len(LAST_CHUNK) :]
+
+    def _receive(self) -> bytes:
+        received = self._connection.recv(1 << 16)
+        if not received:
+            raise RuntimeError(f"{self._path} was cut short")
+        return received
 
 
 @contextmanager

@@ -272,6 +272,8 @@ def _spread(middle: float, lowest: float, highest: float, unit: str) -> str:
 
 def _number(value: float, unit: str) -> str:
     if unit == "s":
+        if abs(value) < 0.001:
+            return f"{value * 1e6:.1f} µs"
         return f"{value:.2f} s" if abs(value) >= 1 else f"{value * 1000:.3f} ms"
     if unit == "bytes":
         return f"{value / 2**20:.2f} MiB"
