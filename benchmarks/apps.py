@@ -144,6 +144,20 @@ def _add_csv(app: Flask) -> None:
     def whole() -> Response:
         return Response("".join(generate_lines()), mimetype="text/csv")
 
+    @app.route("/one-text")
+    def one_text() -> Response:
+        def generate() -> Iterator[str]:
+            yield LINE * ROWS
+
+        return Response(generate(), mimetype="text/csv")
+
+    @app.route("/one-bytes")
+    def one_bytes() -> Response:
+        def generate() -> Iterator[bytes]:
+            yield LINE.encode() * ROWS
+
+        return Response(generate(), mimetype="text/csv")
+
     @app.route("/chunks")
     def chunks() -> Response:
         return Response(yield_ready_chunks(), mimetype="text/csv")

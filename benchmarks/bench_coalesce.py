@@ -4,8 +4,9 @@ The record of why Outpour joins as it does. All ways but *by hand* take their it
 a generator of the view, and none holds a slow source back: they differ in how they
 notice one.
 
-- *Coalescer*: the present rule.
-- *clock for every item*: the same doubling threshold, the clock read each time.
+- *Coalescer*: the present rule, which holds at most 1/128 of what the burst has sent.
+- *doubling threshold*: the rule before it, which could hold half of a burst.
+- *clock for every item*: a doubling threshold, too, the clock read each time.
 - *runs of 64*: item by item until 64 in a row came fast, then full chunks, the clock
   read every 16 items; one slow step goes back to item by item.
 - *joined by hand*: in the loop that makes the items; never looks at the clock.
@@ -25,12 +26,14 @@ from time import thread_time
 
 from flask_outpour.coalesce import Coalescer
 
+from .doubling import DoublingCoalescer
 from .measure import Report
 
 CHUNK_SIZE = 64 * 1024
 SLOW = 0.005
 ENOUGH_FAST_ITEMS = 64
 ITEMS_FOR_A_LOOK = 16
+MOST_OF_DOUBLING = 1.03
 
 Way = Callable[[str, int], Iterable[bytes]]
 
@@ -51,6 +54,9 @@ def main() -> int:
         for name in WAYS:
             if name != "joined by hand":
                 report.claim_ratio(f"{name} / joined by hand", times)
+        report.claim_ratio(
+            "Coalescer / doubling threshold", times, at_most=MOST_OF_DOUBLING
+        )
     return report.finish()
 
 
@@ -77,6 +83,12 @@ def with_coalescer(item: str, count: int) -> Iterator[bytes]:
     """Join as Outpour does."""
     source = generate(item, count)
     return iter(Coalescer(source, chunk_size=CHUNK_SIZE, slow=SLOW))
+
+
+def with_doubling(item: str, count: int) -> Iterator[bytes]:
+    """Join as Outpour did before."""
+    source = generate(item, count)
+    return iter(DoublingCoalescer(source, chunk_size=CHUNK_SIZE, slow=SLOW))
 
 
 def with_clock_for_every_item(item: str, count: int) -> Iterator[bytes]:
@@ -138,6 +150,7 @@ def without_joining(item: str, count: int) -> Iterator[bytes]:
 
 WAYS: dict[str, Way] = {
     "Coalescer": with_coalescer,
+    "doubling threshold": with_doubling,
     "clock for every item": with_clock_for_every_item,
     "runs of 64": with_runs,
     "joined by hand": by_hand,
