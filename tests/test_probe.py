@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections.abc import Callable
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
 from urllib.request import Request
@@ -203,6 +206,33 @@ def test_its_memory_is_bounded() -> None:
         visitors.note(str(number), "closed", 1.5)
     assert visitors.recall("999") == {"state": "closed", "after": 1.5}
     assert visitors.recall("900") == {"state": None}
+
+
+@pytest.fixture
+def impatient_threads() -> Iterator[None]:
+    """Let threads take turns after nearly every step."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("impatient_threads")
+def test_many_threads_may_note_and_ask_at_once() -> None:
+    """No thread meets an error, and none takes another's visitor for its own."""
+    visitors = Visitors()
+
+    def visit(thread: int) -> None:
+        for number in range(3000):
+            visitors.note(f"{thread}", "closed", thread)
+            visitors.note(f"{thread}, {number}", "open", thread)
+            assert visitors.recall(f"{thread}").get("after", thread) == thread
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(visit, thread) for thread in range(8)]:
+            done.result()
+    visitors.note(VISITOR, "closed", 1.5)
+    assert visitors.recall(VISITOR) == {"state": "closed", "after": 1.5}
 
 
 def test_its_memory_fades(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,10 +11,12 @@ import json
 import os
 import re
 import time
+from collections import deque
 from collections.abc import Callable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
+from typing import NamedTuple
 
 from flask import abort
 from flask import current_app
@@ -37,8 +39,8 @@ MOST_ITEMS = 100
 LONGEST = 15.0
 LARGEST = 16 * 1024
 
-#: How many visitors are remembered, and for how many seconds.
-_VISITORS = 64
+#: How many states of visitors are remembered, two for each, and for how many seconds.
+_NOTES = 64
 _MEMORY = 600.0
 
 _VISITOR = re.compile(r"[0-9a-f]{8,64}")
@@ -98,21 +100,28 @@ class Visitors:
     """What became of the streams whose clients were to leave."""
 
     def __init__(self) -> None:
-        self._known: dict[str, dict[str, Any]] = {}
+        # Each use of it is one step that no other thread can come into. A lock would
+        # stay held in the child of a fork at the wrong moment, and would block all of
+        # gevent's greenlets where it was made before gevent's patches.
+        self._notes: deque[_Note] = deque(maxlen=_NOTES)
 
     def note(self, visitor: str, state: str, seconds: float) -> None:
         """Remember a state, and how many seconds after the first item it came."""
-        self._known.pop(visitor, None)
-        self._known[visitor] = {"state": state, "after": seconds, "at": time.time()}
-        while len(self._known) > _VISITORS:
-            del self._known[next(iter(self._known))]
+        self._notes.append(_Note(visitor, state, seconds, time.time()))
 
     def recall(self, visitor: str) -> dict[str, Any]:
         """Return the last state; ``None`` where this process knows of none."""
-        found = self._known.get(visitor)
-        if found is None or time.time() - found["at"] > _MEMORY:
-            return {"state": None}
-        return {"state": found["state"], "after": found["after"]}
+        for note in reversed(self._notes.copy()):
+            if note.visitor == visitor and time.time() - note.at <= _MEMORY:
+                return {"state": note.state, "after": note.seconds}
+        return {"state": None}
+
+
+class _Note(NamedTuple):
+    visitor: str
+    state: str
+    seconds: float
+    at: float
 
 
 def _view(token: bytes, visitors: Visitors) -> Callable[..., Response]:
