@@ -146,8 +146,21 @@ def test_the_first_item_has_the_facts(client: FlaskClient) -> None:
     """It says the process and the server, once."""
     first, second = lines_of(client, "items=2&interval=0")
     assert first["pid"] == os.getpid()
+    assert first["outpour"] is True
     assert first["server"]["protocol"] == "HTTP/1.1"
     assert {*second} == {"item", "left"}
+
+
+def test_it_says_whether_outpour_serves_it() -> None:
+    """It tells a server that goes around Outpour from one where that is off."""
+    app = Flask("tests.probe")
+    app.config["OUTPOUR_PROBE_TOKEN"] = TOKEN
+    taken = app.wsgi_app
+    Outpour(app)
+    app.wsgi_app = taken  # type: ignore[method-assign]
+    assert lines_of(app.test_client(), "items=1")[0]["outpour"] is False
+    app.config["OUTPOUR_ENABLED"] = False
+    assert lines_of(app.test_client(), "items=1")[0]["outpour"] is None
 
 
 def test_the_facts_hold_no_secret_and_no_path(client: FlaskClient) -> None:

@@ -25,6 +25,7 @@ from flask import request
 from flask import Response
 
 from .errors import OutpourError
+from .exchange import current_exchange
 from .workers import server_facts
 
 #: What a login wall in a ``before_request`` function lets pass.
@@ -146,7 +147,11 @@ def _answer(visitors: Visitors) -> Response:
         return current_app.response_class(
             json.dumps({"pid": os.getpid(), **known}), mimetype="application/json"
         )
-    facts = {"pid": os.getpid(), "server": server_facts(request.environ)}
+    facts = {
+        "pid": os.getpid(),
+        "outpour": _is_served(),
+        "server": server_facts(request.environ),
+    }
     items = _items(Order.from_request(), facts)
     if mode == "fail":
         items = _failing(items)
@@ -156,6 +161,13 @@ def _answer(visitors: Visitors) -> Response:
     return current_app.response_class(
         items, mimetype="text/html" if html else "text/plain"
     )
+
+
+def _is_served() -> bool | None:
+    """Whether Outpour serves this request; ``None`` where it is switched off."""
+    if not current_app.config["OUTPOUR_ENABLED"]:
+        return None
+    return current_exchange() is not None
 
 
 def _items(order: Order, facts: dict[str, Any]) -> Iterator[str]:

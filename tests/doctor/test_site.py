@@ -28,6 +28,7 @@ from flask import redirect
 from flask import request
 from flask import Response
 from outputs import without_figures
+from werkzeug.middleware.proxy_fix import ProxyFix
 from werkzeug.serving import make_server
 
 from conftest import lack
@@ -258,6 +259,19 @@ def test_two_that_compress(
     report = examine_site(serve_old(compress_again(app)), token=TOKEN, streams=1)
     [finding] = (f for f in report.findings if f.kind == "double-compression")
     assert "gzip, gzip within" in finding.seen
+
+
+def test_a_server_that_goes_around_outpour(serve: Callable[[Any], str]) -> None:
+    """What took the application's callable before Outpour is told of, with the cure."""
+    app = Flask("tests.site")
+    app.config["OUTPOUR_PROBE_TOKEN"] = TOKEN
+    served = ProxyFix(app.wsgi_app)
+    Outpour(app)
+    report = examine_site(serve(served), token=TOKEN, streams=1)
+    [finding] = report.findings
+    assert finding.kind == "around-outpour"
+    assert "Call Outpour(app) first" in finding.cure
+    assert examine_site(serve(ProxyFix(app)), token=TOKEN, streams=1).findings == []
 
 
 # nginx

@@ -8,6 +8,8 @@ from typing import Literal
 
 #: What is wrong, as one word for programs that read the report.
 Kind = Literal[
+    # Of an application, and of a running site.
+    "around-outpour",
     # Of a layer of the application.
     "holds-back",
     "joins",

@@ -18,6 +18,7 @@ from .findings import Report
 
 #: What a kind of finding is called in a sentence.
 WORDS: dict[Kind, str] = {
+    "around-outpour": "goes around Outpour",
     "holds-back": "holds items back",
     "joins": "joins all items",
     "changes-length": "changes the length",

@@ -5,6 +5,7 @@
 (:mod:`drive`) with a :mod:`probe`, for which the application has a place as its
 :mod:`guest`. What is wrong with how it came out (:mod:`symptoms`) is blamed on the
 first layer that shows it (:mod:`examination`), and :mod:`culprits` has the cure.
+What leads to the views around Outpour is found by :mod:`detours`.
 """
 
 from __future__ import annotations

@@ -15,6 +15,8 @@ from ..findings import Kind
 from ..findings import Place
 
 WHY: dict[Kind, str] = {
+    "around-outpour": "Streams are sent as plain Flask sends them: item by item, and"
+    " without what else Outpour does.",
     "holds-back": "A reader waits for items that the view has produced already.",
     "joins": "Nothing reaches a reader before the view has ended, and the server"
     " holds the whole response in memory.",
@@ -140,11 +142,36 @@ GENERAL: dict[tuple[Kind, str], Cure] = {
 }
 
 
+def cure_of_detour(name: str, variable: str | None = None) -> Cure:
+    """Return what to do about what leads around Outpour.
+
+    :param name: of the layer, or of the type that it is.
+    :param variable: that holds it.
+    """
+    if name.startswith("connexion.") and variable is not None:
+        return Cure(
+            "Connexion takes the wsgi_app of its application when it is made. Give it"
+            " the one that has Outpour, before other WSGI middleware.",
+            {
+                "python": f"Outpour({variable}.app)\n{variable}.add_wsgi_middleware("
+                f"lambda wsgi_app: {variable}.app.wsgi_app)"
+            },
+        )
+    taken = f"makes {variable}" if variable else "takes app.wsgi_app"
+    return Cure(
+        "Call Outpour(app) before anything takes app.wsgi_app; what wraps it, and what"
+        " the server runs, is made afterwards.",
+        {"python": f"Outpour(app)  # above the line that {taken}"},
+    )
+
+
 def cure_for(kind: Kind, place: Place, target: Any, *, coded: bool = False) -> Cure:
     """Return what to do about a layer.
 
     :param coded: whether only bodies in a content coding show what is wrong.
     """
+    if kind == "around-outpour":
+        return cure_of_detour(place.name)
     names = [known for known in KNOWN if place.name.startswith(known)]
     if names:
         return KNOWN[max(names, key=len)]

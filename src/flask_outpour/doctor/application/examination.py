@@ -8,9 +8,14 @@ from typing import TYPE_CHECKING
 from ...configuration import Settings
 from ...decode import CODINGS
 from ...progress import Show
+from ..findings import Finding
 from ..findings import Kind
 from ..findings import Report
 from .caching import cached_streams
+from .detours import detours
+from .detours import is_on
+from .detours import of_detour
+from .detours import of_passage
 from .drive import Passage
 from .insides import suspects
 from .layers import Course
@@ -73,6 +78,7 @@ class Examination:
 
     def run(self) -> None:
         """Fill the report."""
+        self.report.findings += self._around_outpour()
         for trial in TRIALS:
             self._try(trial)
         self._try_codings()
@@ -87,6 +93,16 @@ class Examination:
             for endpoint, place in cached_streams(self._app)
         ]
         self.report.requests = self._course.requests
+
+    def _around_outpour(self) -> list[Finding]:
+        if not is_on(self._app):
+            return []
+        if not self._course.served:
+            return [of_passage(layer.place for layer in self._course.layers)]
+        if self._course.is_named:
+            # What the server runs was named, and leads through Outpour.
+            return []
+        return list(map(of_detour, detours(self._app)))
 
     def _try(self, trial: Trial) -> Passage:
         self._begin(f"trying {trial.name}")

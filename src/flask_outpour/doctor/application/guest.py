@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from werkzeug.routing import Map
 from werkzeug.routing import Rule
 
+from ...exchange import current_exchange
 from .probe import answer
 from .probe import KEY
 
@@ -58,7 +59,9 @@ def probe_in(app: Flask, path: str) -> Iterator[None]:
     def view() -> Any:
         from flask import request
 
-        return answer(request.environ[KEY], app.response_class)
+        log = request.environ[KEY]
+        log.served = current_exchange() is not None
+        return answer(log, app.response_class)
 
     with ExitStack() as stack:
         stack.enter_context(replaced(app, "create_url_adapter", create_url_adapter))

@@ -78,6 +78,8 @@ class Course:
         self.base = f"/outpour-doctor-{token_hex(8)}"
         #: Requests that were sent.
         self.requests = 0
+        #: Whether the way leads through Outpour.
+        self.served = False
         #: From the inside out.
         self.layers: list[Layer] = []
         #: ``after_request`` functions of single blueprints, each alone, with the name
@@ -96,12 +98,18 @@ class Course:
             found = links(watcher.calls(), references)
             watcher.forget()
             if passage.sound:
+                self.served = log.served
                 self._template = environ
                 self.layers = list(self._all_layers(found))
                 return
             if not self.requests - 1:
                 first = self._failure(passage, found, *answered)
         raise DoctorError(first)
+
+    @property
+    def is_named(self) -> bool:
+        """whether the callable that the server runs was named."""
+        return self._outermost is not self._app
 
     @cached_property
     def around(self) -> Layer:

@@ -73,6 +73,8 @@ class Log:
     events: list[tuple[What, int, float]] = field(default_factory=list)
     #: Whether the view was reached.
     reached: bool = False
+    #: Whether it was reached through Outpour.
+    served: bool = False
     #: Whether the client is done, and nothing counts any more.
     sealed: bool = False
     #: Called in the view, which is where the stack shows who is around it.

@@ -66,7 +66,7 @@ class References:
         waiting: deque[tuple[Any, str]] = deque((root, "") for root in roots)
         while waiting and len(self._seen) < MOST:
             thing, prefix = waiting.popleft()
-            if isinstance(thing, _PLAIN) or id(thing) in self._seen:
+            if is_plain(thing) or id(thing) in self._seen:
                 continue
             self._seen[id(thing)] = thing
             if isinstance(thing, FunctionType):
@@ -81,14 +81,23 @@ class References:
     ) -> Iterator[tuple[Any, str]]:
         for key, value in list(mapping.items()):
             inner = prefix
-            if isinstance(key, str) and key.startswith("/") and not _is_plain(value):
+            if isinstance(key, str) and key.startswith("/") and not is_plain(value):
                 inner = prefix + key.rstrip("/")
                 self.prefixes.append(inner)
             yield value, inner
 
 
-def _is_plain(thing: Any) -> bool:
+def is_plain(thing: Any) -> bool:
+    """Whether this refers to nothing that is looked for."""
     return isinstance(thing, _PLAIN)
+
+
+def references_of(thing: Any) -> Iterator[Any]:
+    """Yield what an object refers to itself."""
+    if isinstance(thing, Mapping) and len(thing) <= _LARGE:
+        yield from list(thing.values())
+    else:
+        yield from _references(thing)
 
 
 def _references(thing: Any) -> Iterator[Any]:
@@ -108,11 +117,16 @@ def _references(thing: Any) -> Iterator[Any]:
         yield from _of_object(thing)
 
 
-def _of_function(function: FunctionType) -> Iterator[Any]:
+def bound_to(function: FunctionType) -> Iterator[Any]:
+    """Yield what a function brings along, whatever its module has."""
     for cell in function.__closure__ or ():
         yield _content(cell)
     yield from function.__dict__.values()
     yield from (function.__defaults__ or (), (function.__kwdefaults__ or {}).values())
+
+
+def _of_function(function: FunctionType) -> Iterator[Any]:
+    yield from bound_to(function)
     names = function.__code__.co_names
     for name in names:
         value = function.__globals__.get(name)

@@ -42,6 +42,22 @@ def front_of(headers: Message) -> str:
     return next((front for sign, front in _FRONTS.items() if sign in names), "a proxy")
 
 
+def on_detour() -> Finding:
+    """Say that the server runs something that leads around Outpour."""
+    return Finding(
+        kind="around-outpour",
+        culprit="what the server runs",
+        seen="The application has Outpour, and the doctor's request reached the probe"
+        " without it.",
+        why="Streams are sent as plain Flask sends them: item by item, and without what"
+        " else Outpour does.",
+        cure="Something took app.wsgi_app before Outpour(app). Call Outpour(app) first;"
+        " what wraps app.wsgi_app, and what the server runs, is made afterwards. `flask"
+        " outpour doctor` names it, given the server's callable by --wsgi.",
+        lines={"Flask": "Outpour(app)  # above the line that takes app.wsgi_app"},
+    )
+
+
 def on_delay(items: Items, visit: Visit, coding: str = "") -> Finding:
     """Say that items came late, in a coding or in none."""
     line, worst = items.moments, items.worst

@@ -14,6 +14,7 @@ from .advice import on_crowd
 from .advice import on_cut
 from .advice import on_delay
 from .advice import on_departure
+from .advice import on_detour
 from .advice import on_double_coding
 from .advice import on_old_http
 from .advice import on_sync_worker
@@ -109,6 +110,8 @@ class _Examination:
             )
         self._facts = items.facts.get("server", {})
         self._report.moments = items.moments
+        if items.facts.get("outpour") is False:
+            self._report.findings.append(on_detour())
         if self._facts.get("protocol") == "HTTP/1.0" and visit.version == "HTTP/1.1":
             self._report.findings.append(on_old_http(visit))
         if visit.ending != "whole":
