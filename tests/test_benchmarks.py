@@ -153,6 +153,58 @@ def test_a_met_target_passes_a_check(
     assert "at least 30.0: met" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(4.23e-6, "4.2 µs"), (-5e-6, "-5.0 µs"), (0.0123, "12.300 ms"), (2.5, "2.50 s")],
+)
+def test_seconds_are_shown_as_exactly_as_they_are_small(
+    measure: ModuleType, capsys: pytest.CaptureFixture[str], seconds: float, shown: str
+) -> None:
+    """What a call costs is some microseconds, and a large stream takes seconds."""
+    measure.Report("name", "tiny").claim("group", "cost", "s", [seconds])
+    assert f" {shown} " in capsys.readouterr().out
+
+
+class Scripted:
+    """A socket on which pieces of answers arrive; then it is closed."""
+
+    def __init__(self, *pieces: bytes) -> None:
+        self._pieces = list(pieces)
+
+    def sendall(self, data: bytes) -> None:
+        """Take a request."""
+
+    def recv(self, size: int) -> bytes:
+        """Return the next piece."""
+        return self._pieces.pop(0) if self._pieces else b""
+
+
+HEAD = b"HTTP/1.1 200 OK\r\n"
+CHUNKED = HEAD + b"Transfer-Encoding: chunked\r\n\r\n"
+COUNTED = HEAD + b"Content-Length: 4\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        (CHUNKED, b"4\r\nitem\r\n0", b"\r\n\r", b"\n"),
+        (CHUNKED + b"4\r\nitem\r\n0\r\n\r\n",),
+        (HEAD, COUNTED.removeprefix(HEAD), b"it", b"em"),
+    ],
+    ids=["chunks in pieces", "chunks at once", "a length"],
+)
+def test_a_kept_connection_reads_each_answer_to_its_end(
+    monkeypatch: pytest.MonkeyPatch, answer: tuple[bytes, ...]
+) -> None:
+    """However the bytes come, the next request waits for the last of them."""
+    monkeypatch.syspath_prepend(ROOT)
+    client = import_module("benchmarks.client")
+    kept = client.KeptConnection(Scripted(*answer, *answer), "/x")
+    assert kept.time() >= 0
+    with pytest.raises(RuntimeError, match="cut short"):
+        kept.time()
+
+
 ANSWERS = [f"<p>answer {number} of the database</p>" for number in range(3)]
 
 

@@ -124,8 +124,9 @@ def test_what_was_taken_too_early_is_found(
 def test_what_was_taken_in_time_is_healthy(
     load: Callable[..., ModuleType], how: str
 ) -> None:
-    """The same lines below ``Outpour(app)`` have Outpour in them."""
-    assert names(load(late=TAKEN[how]).app) == []
+    """The same lines below ``Outpour(app)`` have Outpour in them, and a layer in it."""
+    early = "app.wsgi_app = ProxyFix(app.wsgi_app)"
+    assert names(load(early, TAKEN[how]).app) == []
 
 
 CONNEXION = "import connexion; served = connexion.FlaskApp(__name__)"
@@ -167,6 +168,19 @@ def test_a_layer_inside_outpour_is_healthy(load: Callable[..., ModuleType]) -> N
     assert names(load(early).app) == []
     # But a server that looks for this name runs it without Outpour.
     assert names(load(early.replace("outer", "application")).app) == ["application"]
+
+
+def test_an_extension_knows_its_own_layer(load: Callable[..., ModuleType]) -> None:
+    """What is no callable is not served: it may know a layer inside Outpour."""
+    early = (
+        "class Sockets: pass\n"
+        "sockets = Sockets()\n"
+        "app.wsgi_app = sockets.layer = ProxyFix(app.wsgi_app)"
+    )
+    assert names(load(early).app) == []
+    # This one is, and leads around Outpour by the same layer.
+    early += "\nserved = ProxyFix(sockets.layer)"
+    assert names(load(early).app) == ["served"]
 
 
 def test_only_what_is_on_is_gone_around(load: Callable[..., ModuleType]) -> None:

@@ -57,12 +57,12 @@ def is_on(app: Flask) -> bool:
 def detours(app: Flask) -> list[Detour]:
     """Return the outermost of what leads around Outpour, in the modules of its own."""
     inside = References(app.wsgi_app)
-    search = _Search(app)
+    layers, others = _Search(app, None), _Search(app, inside)
     found = [
         detour
         for detour in _globals(app)
         if (detour.name == USUAL or not inside.holds(detour.target))
-        and search.leads(detour.target)
+        and (layers if callable(detour.target) else others).leads(detour.target)
     ]
     reached = [(detour, References(detour.target)) for detour in found]
     return [
@@ -117,10 +117,15 @@ def of_passage(layers: Iterable[Place]) -> Finding:
 
 
 class _Search:
-    """Follow references to the application's own ``wsgi_app``, but not to Outpour."""
+    """Follow references to the application's own ``wsgi_app``, but not to Outpour.
 
-    def __init__(self, app: Flask) -> None:
+    :param inside: what Outpour itself calls, if that is not followed: an extension
+        knows its own layer, and runs the application all the same.
+    """
+
+    def __init__(self, app: Flask, inside: References | None) -> None:
         self._app = app
+        self._inside = inside
         #: What was followed to its end, and leads nowhere.
         self._known: dict[int, Any] = {}
 
@@ -147,6 +152,8 @@ class _Search:
 
     def _ends_at(self, thing: Any) -> bool:
         if is_plain(thing) or thing is self._app or _is_proxy(thing):
+            return True
+        if self._inside is not None and self._inside.holds(thing):
             return True
         if isinstance(thing, Entrance):
             return thing._app() is self._app
