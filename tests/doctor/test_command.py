@@ -206,6 +206,18 @@ def test_wsgi_and_url_exclude_each_other(app: Flask) -> None:
     assert "--url is for its site" in refused.output
 
 
+class ASGISite:
+    """A callable of the kind that an ASGI server runs."""
+
+    instance: ASGISite
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Answer nothing."""
+
+
+ASGISite.instance = ASGISite()
+
+
 @pytest.mark.parametrize(
     ("target", "said"),
     [
@@ -213,6 +225,8 @@ def test_wsgi_and_url_exclude_each_other(app: Flask) -> None:
         ("nowhere.at.all:app", "There is no module nowhere.at.all"),
         ("flask:nothing", "The module flask has no nothing."),
         ("flask:__name__", "is no WSGI application"),
+        ("asyncio:sleep", "is an ASGI application"),
+        (f"{__name__}:ASGISite.instance", "is an ASGI application"),
     ],
 )
 def test_wrong_callable_is_named(app: Flask, target: str, said: str) -> None:

@@ -9,6 +9,7 @@ import os
 import shutil
 import sys
 from collections.abc import Callable
+from inspect import iscoroutinefunction
 from typing import Any
 from typing import TYPE_CHECKING
 
@@ -158,6 +159,12 @@ def _load_wsgi(target: str) -> Any:
         found = getattr(found, part)
     if not callable(found):
         raise DoctorError(f"{target} is no WSGI application: it cannot be called.")
+    if iscoroutinefunction(found) or iscoroutinefunction(type(found).__call__):
+        raise DoctorError(
+            f"{target} is an ASGI application, which cannot be driven here. Without"
+            " --wsgi the doctor examines the Flask application, and says whether what"
+            " its module has leads around Outpour."
+        )
     return found
 
 
