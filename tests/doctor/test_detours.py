@@ -20,6 +20,7 @@ from applications import SHAPES
 from applications import shop
 from applications import Wrap
 from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from conftest import lack
@@ -229,6 +230,49 @@ def test_what_the_server_runs_is_tried() -> None:
     assert around(app, taken).culprit == "app.wsgi_app"
     assert examine_application(app, Plain(app)).findings == []
     assert examine_application(app, Plain(app.wsgi_app)).findings == []
+
+
+class OwnMethod(Flask):
+    """An application with a ``wsgi_app`` of its own, as its class may have."""
+
+    def wsgi_app(self, environ: Any, start_response: Any) -> Any:
+        """Pass the request on."""
+        return super().wsgi_app(environ, start_response)
+
+
+class OwnEntry(Flask):
+    """An application that keeps its callable, and is called by that."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.kept = self.wsgi_app
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        """Pass the request on."""
+        return self.kept(environ, start_response)
+
+
+def test_a_class_of_the_applications_own_may_be_the_way_around() -> None:
+    """A method of Flask's that is overridden is no layer that took the callable."""
+    app: Flask = OwnMethod("shop")
+    taken = app.wsgi_app
+    Outpour(app)
+    assert examine_application(app).findings == []
+    assert around(app, Plain(taken)).culprit == SHAPES[Plain]
+    app = OwnEntry("shop")
+    Outpour(app)
+    assert around(app).culprit.endswith("test_detours.OwnEntry")
+
+
+@pytest.mark.parametrize("prefix", ["", "/shop"])
+def test_a_mounted_application_is_tried(prefix: str) -> None:
+    """Where it is served under a prefix, the dispatcher is what took it."""
+    app = Flask("shop")
+    taken = app.wsgi_app
+    Outpour(app)
+    mounts: Any = {"/shop": taken} if prefix else {}
+    served = DispatcherMiddleware(Flask("root") if prefix else taken, mounts)
+    assert around(app, served).culprit.endswith(".DispatcherMiddleware")
 
 
 def test_the_command_finds_it(tmp_path: Path) -> None:

@@ -28,6 +28,7 @@ from ..findings import Finding
 from ..findings import Place
 from .culprits import cure_of_detour
 from .culprits import WHY
+from .layers import Layer
 from .references import bound_to
 from .references import is_plain
 from .references import MOST
@@ -95,12 +96,16 @@ def of_detour(detour: Detour) -> Finding:
     )
 
 
-def of_passage(layers: Iterable[Place]) -> Finding:
+def of_passage(app: Flask, layers: Iterable[Layer]) -> Finding:
     """Return what is said where the examined request went around Outpour.
 
     :param layers: those that it passed, from the inside out.
     """
-    around = [place for place in layers if place.role == "middleware"]
+    around = [
+        layer.place
+        for layer in layers
+        if layer.place.role == "middleware" and not _is_own(app, layer)
+    ]
     place = around[0] if around else Place("app.wsgi_app")
     cure = cure_of_detour(place.name)
     return Finding(
@@ -114,6 +119,11 @@ def of_passage(layers: Iterable[Place]) -> Finding:
         lines=dict(cure.lines),
         where=place.where,
     )
+
+
+def _is_own(app: Flask, layer: Layer) -> bool:
+    """Whether a class of the application's own has another ``wsgi_app``."""
+    return layer.target is app and layer.place.name.endswith(".wsgi_app")
 
 
 class _Search:

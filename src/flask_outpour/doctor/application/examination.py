@@ -98,7 +98,7 @@ class Examination:
         if not is_on(self._app):
             return []
         if not self._course.served:
-            return [of_passage(layer.place for layer in self._course.layers)]
+            return [of_passage(self._app, self._course.layers)]
         if self._course.is_named:
             # What the server runs was named, and leads through Outpour.
             return []
