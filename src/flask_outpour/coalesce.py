@@ -38,8 +38,6 @@ _LONG, _LOOK = 1 << 14, 8
 #: A pause ends a burst if it is longer than this part of the time that the burst has
 #: lasted: in a long one, other threads and the machine make some, too.
 _LULL = 32
-#: The most bytes that UTF-8 has for a character.
-_WIDEST = 4
 
 
 class Coalescer:
@@ -80,9 +78,8 @@ class Coalescer:
         self._chunk_size = chunk_size
         self._slow = slow
         self._clock = clock
+        #: ASCII text, and other items as bytes.
         self._held: list[str | bytes] = []
-        #: Of what is held, what was joined already, to count its bytes.
-        self._parts: list[bytes] = []
         #: Items that were joined, the empty ones included.
         self.items: int = 0
 
@@ -106,16 +103,14 @@ class Coalescer:
             while True:
                 for item in source:
                     try:
-                        # Other text than ASCII counts as what it can have at most.
-                        size += (
-                            len(item) if is_plain(item) else _WIDEST * len(item)
-                        ) or _EMPTY
+                        if is_plain(item) is False:
+                            item = item.encode()
                     except TypeError:
                         is_other = bool(held or self.items or type(item) is not bytes)
                         item, is_plain = self._as_bytes(item), bytes.__bytes__
-                        size += len(item) or _EMPTY
                         look = due = 0
                     hold(item)
+                    size += len(item) or _EMPTY
                     if size < look:
                         continue
                     now = clock()
@@ -129,29 +124,27 @@ class Coalescer:
                     is_late = now >= due or size >= _ASKED
                     is_empty = size >= _EMPTY
                     size %= _EMPTY
-                    if len(item) > most and len(held) > 1 and not is_empty:
-                        held.pop()
-                        if chunk := self._chunk():
-                            yield chunk
-                        hold(item)
                     if is_late or size > limit:
+                        if most < len(item) < _EMPTY and len(held) > 1:
+                            held.pop()
+                            if chunk := self._chunk():
+                                yield chunk
+                            hold(item)
                         chunk = self._chunk()
-                        size = len(chunk)
-                        if is_late or size > limit - limit // 4:
-                            yield chunk
-                            sent += size
-                            if now - seen >= max(slow, (seen - begun) / _LULL):
-                                sent, begun, first = 0, now, self.items
-                            count = self.items - first
-                            stride = _LOOK * sent // count if count > _LONG else 0
-                            limit = min(sent >> SHARE, most)
-                            stride = min(stride, limit)
-                            size, limit = 0, limit - stride
-                            now = clock()
-                            due = now + slow
-                        else:
-                            self._parts.append(chunk)
+                        yield chunk
+                        sent += len(chunk)
                         chunk = b""
+                        if now - seen >= max(slow, (seen - begun) / _LULL):
+                            sent, begun, first = 0, now, self.items
+                        limit = min(sent >> SHARE, most)
+                        count = self.items - first
+                        if count > _LONG:
+                            stride = min(_LOOK * sent // count, limit)
+                        else:
+                            stride = 0
+                        size, limit = 0, limit - stride
+                        now = clock()
+                        due = now + slow
                     elif is_empty:
                         yield b""
                     seen, look = now, size + stride
@@ -164,8 +157,7 @@ class Coalescer:
             raise
         except BaseException as caught:
             error = caught
-        last, error = self._last(error)
-        if last:
+        if last := self._chunk():
             yield last
         if error is not None:
             raise error
@@ -175,8 +167,11 @@ class Coalescer:
 
         :raises ItemError: if it has none.
         """
-        if type(item) is bytes:
-            return item
+        kind = type(item)
+        if kind is bytes:
+            return item  # type: ignore[no-any-return]
+        if kind is bytearray or kind is memoryview:
+            return bytes(item)
         if isinstance(item, str):
             return item.encode()
         try:
@@ -187,27 +182,11 @@ class Coalescer:
 
     def _chunk(self) -> bytes:
         """Take what is held, as one chunk."""
-        held, parts = self._held, self._parts
-        chunk = _join(held) if held else b""
+        held = self._held
         self.items += len(held)
+        chunk = _join(held)
         held.clear()
-        if parts:
-            parts.append(chunk)
-            chunk = b"".join(parts)
-            parts.clear()
         return chunk
-
-    def _last(self, error: BaseException | None) -> tuple[bytes, BaseException | None]:
-        """Return what is held and sound, and what the stream fails with."""
-        parts = self._parts
-        for item in self._held:
-            try:
-                parts.append(_join([item]))
-            except UnicodeEncodeError as not_text:
-                error = not_text
-                break
-            self.items += 1
-        return b"".join(parts), error
 
 
 def _encodes_itself(item: object) -> bool:
@@ -216,16 +195,16 @@ def _encodes_itself(item: object) -> bool:
 
 
 def _join(items: list[str | bytes]) -> bytes:
-    """Encode and join items, at the speed of one join where all are of one type."""
+    """Join ASCII text and bytes, at the speed of one join where all are of one type."""
     if len(items) == 1:
         return _encode(items[0])
     try:
-        if isinstance(items[0], str):
-            return "".join(items).encode()  # type: ignore[arg-type]
-        return b"".join(items)  # type: ignore[arg-type]
+        if items and isinstance(items[0], bytes):
+            return b"".join(items)  # type: ignore[arg-type]
+        return "".join(items).encode()  # type: ignore[arg-type]
     except TypeError:
         return b"".join(map(_encode, items))
 
 
 def _encode(item: str | bytes) -> bytes:
-    return item.encode() if isinstance(item, str) else item
+    return item if isinstance(item, bytes) else item.encode()
