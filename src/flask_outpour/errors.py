@@ -16,10 +16,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from collections.abc import Sized
+from typing import Any
 
 
 class OutpourError(Exception):
-    """The root of all exceptions of this package."""
+    """The root of all exceptions of this package.
+
+    Each can be pickled and copied, as queues of jobs and pools of processes do, and
+    comes back with its words, attributes and notes. As any exception of Python's, it
+    then lacks its cause and its traceback.
+    """
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Python's own way calls the class with the message, but it may take facts.
+        return _restored, (type(self), self.args), self.__dict__ or None
 
 
 class ConfigurationError(OutpourError, ValueError):
@@ -215,3 +225,10 @@ class StreamInterrupted(OutpourError, RuntimeError):
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _restored(kind: type[OutpourError], args: tuple[Any, ...]) -> OutpourError:
+    """Return an exception as it was pickled; its attributes are set later."""
+    error = kind.__new__(kind)
+    error.args = args
+    return error

@@ -129,7 +129,7 @@ def _choose(
         accept=request.accept_mimetypes,
     )
     if choice is None or (_is_asked_for(wanted) and not is_available(choice.format)):
-        raise _NoFormat(wanted, offered, varies=varies, several=several)
+        raise _NoFormat.among(offered, wanted, varies=varies, several=several)
     return choice, varies
 
 
@@ -149,13 +149,19 @@ def known_formats() -> Formats:
 class _NoFormat(NotAcceptable):
     """No format that there is will do for the client."""
 
-    def __init__(
-        self, wanted: object, offered: Formats, *, varies: bool, several: bool
-    ) -> None:
+    # Werkzeug's exceptions are pickled by their attributes, and made without arguments.
+    def __init__(self, description: str | None = None, *, varies: bool = False) -> None:
+        super().__init__(description)
+        self._varies = varies
+
+    @classmethod
+    def among(
+        cls, offered: Formats, wanted: object, *, varies: bool, several: bool
+    ) -> _NoFormat:
+        """Name the formats that there are, and what was wanted instead."""
         where = "for several tables" if several else "here"
         refusal = f"There is no format {wanted!r} {where}. " if wanted else ""
-        super().__init__(f"{refusal}The rows can be had as {offered}.")
-        self._varies = varies
+        return cls(f"{refusal}The rows can be had as {offered}.", varies=varies)
 
     def get_headers(self, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
         headers = super().get_headers(*args, **kwargs)

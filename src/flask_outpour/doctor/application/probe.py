@@ -10,6 +10,8 @@ from dataclasses import field
 from typing import Any
 from typing import Literal
 
+from ...errors import OutpourError
+
 #: Where a request's log is found in its environ.
 KEY = "outpour.doctor"
 LENGTH = "Content-Length"
@@ -19,7 +21,7 @@ LENGTH = "Content-Length"
 What = Literal["left", "ended", "failed", "answered", "arrived", "asked", "response"]
 
 
-class ProbeError(Exception):
+class ProbeError(OutpourError):
     """What the probe fails with, to see who swallows it.
 
     No ``RuntimeError``, as which Werkzeug takes it for a response that cannot be read.
