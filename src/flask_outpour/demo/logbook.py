@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from threading import local
+import threading
 from traceback import format_exception_only
 from typing import NamedTuple
 
@@ -34,7 +34,7 @@ class Logbook(logging.Filter):
 
     def __init__(self) -> None:
         super().__init__()
-        self._here = local()
+        self._here = threading.local()
         self._requests: dict[str, list[Entry]] = {}
 
     def listen(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from functools import partial
-from threading import Lock
 from typing import Any
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -33,19 +32,25 @@ IN_PLACE = "in-place"
 
 
 class ForkedPool:
-    """A pool for each process: threads do not live on in a forked one."""
+    """A pool for each process: threads do not live on in a forked one.
+
+    It has no lock: a child that was forked while a thread held that would wait for
+    ever.
+    """
 
     def __init__(self) -> None:
-        self._lock = Lock()
-        self._pool: Pool | None = None
-        self._process: int | None = None
+        self._pools: dict[int, Pool] = {}
 
     def get(self, size: int) -> Pool:
         """Return the pool of this process, made with a size at first."""
-        with self._lock:
-            if self._pool is None or self._process != os.getpid():
-                self._pool, self._process = Pool(size), os.getpid()
-            return self._pool
+        process = os.getpid()
+        pool = self._pools.get(process)
+        if pool is None:
+            # Of two threads that make one, both get the first. The other has no threads
+            # yet. That of a parent stays: its tasks may hold connections, which are not
+            # to be closed here.
+            pool = self._pools.setdefault(process, Pool(size))
+        return pool
 
 
 def add_tags(app: Flask) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import queue
 import re
 from collections.abc import Callable
 from collections.abc import Iterable
@@ -12,8 +13,6 @@ from contextvars import copy_context
 from functools import partial
 from itertools import chain
 from itertools import count
-from queue import Empty
-from queue import SimpleQueue
 from time import monotonic
 from typing import Any
 
@@ -75,7 +74,8 @@ class Page:
         self._numbers = count(1)
         #: Blocks that the page has come to and that have no content yet.
         self._open: dict[Block, None] = {}
-        self._ready: SimpleQueue[tuple[Block, list[Piece]]] = SimpleQueue()
+        # Looked up here: it is gevent's, once that has patched the standard library.
+        self._ready: queue.SimpleQueue[tuple[Block, list[Piece]]] = queue.SimpleQueue()
 
     def pieces(
         self,
@@ -255,7 +255,7 @@ class Page:
 
     def _results(self, seconds: float) -> Iterator[tuple[Block, list[Piece]]]:
         """Yield what the pool has handed over, and wait only for the first."""
-        with suppress(Empty):
+        with suppress(queue.Empty):
             yield self._ready.get(timeout=seconds)
             while True:
                 yield self._ready.get_nowait()

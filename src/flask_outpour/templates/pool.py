@@ -5,9 +5,6 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Callable
-from threading import Condition
-from threading import current_thread
-from threading import Thread
 
 #: Seconds after which a thread without a task ends.
 IDLE = 5.0
@@ -42,7 +39,7 @@ class Pool:
 
     def __init__(self, size: int) -> None:
         self.size = size
-        self._changed = Condition()
+        self._changed = threading.Condition()
         self._waiting: deque[Place] = deque()
         self._threads = 0
         self._idle = 0
@@ -81,7 +78,8 @@ class Pool:
         return place
 
     def _start(self) -> bool:
-        thread = Thread(target=self._work, name="outpour-defer", daemon=True)
+        name = "outpour-defer"
+        thread = threading.Thread(target=self._work, name=name, daemon=True)
         self._threads += 1
         try:
             thread.start()
@@ -103,7 +101,12 @@ class Pool:
             place.task()
         except BaseException as error:
             # The pool would have lost a thread for ever.
-            details = (type(error), error, error.__traceback__, current_thread())
+            details = (
+                type(error),
+                error,
+                error.__traceback__,
+                threading.current_thread(),
+            )
             threading.excepthook(threading.ExceptHookArgs(details))
         finally:
             with self._changed:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
 from collections.abc import Iterator
 from itertools import count
 from itertools import islice
-from threading import Condition
 from typing import Generic
 from typing import TypeVar
 
@@ -44,7 +44,7 @@ class Source(Iterator[T], Generic[T]):
             error = RuntimeError(f"The source fails at item {fail_at}, as it was told.")
         self._error = error
         self._fail_at = fail_at
-        self._changed = Condition()
+        self._changed = threading.Condition()
         #: How many items may go; ``None`` is all of them.
         self._released = 0 if gated else None
         self._timeout = timeout

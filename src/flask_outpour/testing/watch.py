@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from threading import Event
 from types import FrameType
 from typing import Any
 from typing import TYPE_CHECKING
@@ -59,11 +59,15 @@ class Watch:
 
     def __init__(self) -> None:
         #: The view's iterable gave its first item that is not empty, its second.
-        self.first, self.second = Event(), Event()
+        self.first, self.second = threading.Event(), threading.Event()
         #: The outermost WSGI callable gave the server some of the first item.
-        self.left = Event()
+        self.left = threading.Event()
         #: The view's iterable may go on; has come to its end; is let go, or ended.
-        self.released, self.exhausted, self.over = Event(), Event(), Event()
+        self.released, self.exhausted, self.over = (
+            threading.Event(),
+            threading.Event(),
+            threading.Event(),
+        )
 
     def served(self, application: WSGIApplication) -> WSGIApplication:
         """Return the application, its requests and what leaves it watched."""
