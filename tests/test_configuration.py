@@ -22,6 +22,7 @@ def test_defaults_are_sound_settings() -> None:
         slow=0.005,
         hard_abort=False,
         longest=None,
+        drain=1.0,
         codings=(),
         defer_workers=8,
         defer_g=(),
@@ -69,6 +70,9 @@ def test_wrong_token_is_refused_and_not_shown(token: Any) -> None:
         ("OUTPOUR_MAX_DURATION", 0),
         ("OUTPOUR_MAX_DURATION", "1h"),
         ("OUTPOUR_MAX_DURATION", True),
+        ("OUTPOUR_DRAIN", -1),
+        ("OUTPOUR_DRAIN", False),
+        ("OUTPOUR_DRAIN", "never"),
     ],
 )
 def test_wrong_setting_is_refused_at_set_up(key: str, value: Any) -> None:
@@ -91,6 +95,9 @@ def test_wrong_setting_is_refused_at_set_up(key: str, value: Any) -> None:
         ("OUTPOUR_MAX_DURATION", None),
         ("OUTPOUR_MAX_DURATION", 0.5),
         ("OUTPOUR_MAX_DURATION", 3600.0),
+        ("OUTPOUR_DRAIN", None),
+        ("OUTPOUR_DRAIN", 0),
+        ("OUTPOUR_DRAIN", 2.5),
     ],
 )
 def test_setting_of_the_application_wins(key: str, value: Any) -> None:

@@ -41,6 +41,7 @@ def test_every_exception_is_public() -> None:
         ("SourceError", TypeError),
         ("StreamTimeout", TimeoutError),
         ("StreamInterrupted", RuntimeError),
+        ("WorkerLeaving", RuntimeError),
     ],
 )
 def test_exception_is_a_fitting_builtin(exception: str, builtin: type) -> None:

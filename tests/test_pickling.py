@@ -45,6 +45,7 @@ MADE: list[BaseException] = [
     errors.RowError.of_duplicates(["a"]),
     errors.StreamTimeout(2.5, 100),
     errors.StreamInterrupted(SystemExit("worker timeout")),
+    errors.WorkerLeaving(1.0),
     EntryError("a sentence", name="a.txt", number=3),
     EntryError.of_name(1, "../a", "climbs out", "Leave it."),
     EntryError.of_size("a", 10, 5),

@@ -34,6 +34,7 @@ from .errors import RowError
 from .errors import SourceError
 from .errors import StreamInterrupted
 from .errors import StreamTimeout
+from .errors import WorkerLeaving
 from .extension import Outpour
 from .response import Response
 from .signals import stream_finished
@@ -71,6 +72,7 @@ __all__ = [
     "SourceError",
     "StreamInterrupted",
     "StreamTimeout",
+    "WorkerLeaving",
     "ZipEntry",
     "stream_finished",
     "stream_first_byte",

@@ -21,6 +21,8 @@ DEFAULTS: dict[str, Any] = {
     "OUTPOUR_SLOW": 0.005,
     "OUTPOUR_HARD_ABORT": False,
     "OUTPOUR_MAX_DURATION": None,
+    # A page that is nearly over takes less, and nobody waits for a new worker longer.
+    "OUTPOUR_DRAIN": 1.0,
     # Who compresses elsewhere, in a proxy, would gain nothing.
     "OUTPOUR_COMPRESS": False,
     # The default pool of SQLAlchemy has 5 connections, and 10 more for a while.
@@ -46,6 +48,8 @@ class Settings:
     slow: float
     hard_abort: bool
     longest: float | None
+    #: Seconds that a live stream is left when its worker is to go, if it is ended then.
+    drain: float | None
     #: Content codings, the best first; none where nothing is to be compressed.
     codings: tuple[str, ...]
     defer_workers: int
@@ -69,6 +73,9 @@ class Settings:
             _check(config, "OUTPOUR_MAX_DURATION", (int, float), seconds, lowest=0)
             if not config["OUTPOUR_MAX_DURATION"]:
                 raise _refusal(config, "OUTPOUR_MAX_DURATION", seconds)
+        if config["OUTPOUR_DRAIN"] is not None:
+            seconds = "None for the server's own grace, or seconds, 0 or more"
+            _check(config, "OUTPOUR_DRAIN", (int, float), seconds, lowest=0)
         _check(config, "OUTPOUR_DEFER_WORKERS", int, "threads, 1 or more", lowest=1)
         if not callable(config["OUTPOUR_DEFER_IN_ORDER"]):
             switch = f"{SWITCH}, or a function of the request that returns one of them"
@@ -79,6 +86,7 @@ class Settings:
             slow=config["OUTPOUR_SLOW"],
             hard_abort=config["OUTPOUR_HARD_ABORT"],
             longest=config["OUTPOUR_MAX_DURATION"],
+            drain=config["OUTPOUR_DRAIN"],
             codings=_codings(config),
             defer_workers=config["OUTPOUR_DEFER_WORKERS"],
             defer_g=_names(config, "OUTPOUR_DEFER_G"),

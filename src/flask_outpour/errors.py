@@ -10,6 +10,7 @@
     ├── SourceError (TypeError)           what cannot be read as rows
     ├── StreamTimeout (TimeoutError)      a stream longer than OUTPOUR_MAX_DURATION
     └── StreamInterrupted (RuntimeError)  a source ended by a BaseException
+        └── WorkerLeaving                 a live stream whose worker is to go
 """
 
 from __future__ import annotations
@@ -221,6 +222,23 @@ class StreamInterrupted(OutpourError, RuntimeError):
         super().__init__(
             f"The stream was interrupted by {type(cause).__name__}: {cause}"
         )
+
+
+class WorkerLeaving(StreamInterrupted):
+    """A live stream was ended, because the worker that served it is to go.
+
+    ``grace`` has the seconds of ``OUTPOUR_DRAIN``.
+    """
+
+    def __init__(self, grace: float) -> None:
+        Exception.__init__(
+            self,
+            "The stream was ended, since its worker is to go: the server stops or"
+            " reloads, or the worker has had its --max-requests. It was left"
+            f" OUTPOUR_DRAIN = {grace:g} seconds. Let the client ask again, or raise"
+            " the setting if such streams come to an end by themselves.",
+        )
+        self.grace = grace
 
 
 def _count(number: int, noun: str) -> str:

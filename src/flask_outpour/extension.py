@@ -100,6 +100,8 @@ class Outpour:
           client when its stream fails, on gunicorn and Werkzeug's server.
         - ``OUTPOUR_MAX_DURATION`` (``None``): the seconds after which a stream
           fails with :exc:`StreamTimeout`.
+        - ``OUTPOUR_DRAIN`` (1.0): the seconds that a live stream is left when its
+          worker is to go; ``None`` leaves it to the server.
         - ``OUTPOUR_COMPRESS`` (``False``): compress streams; ``True``, one of
           ``"zstd"``, ``"br"`` and ``"gzip"``, or a list in order of preference.
         - ``OUTPOUR_DEFER_WORKERS`` (8): the threads for deferred blocks of pages. Read

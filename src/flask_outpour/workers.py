@@ -6,7 +6,10 @@ are on the stack of every view.
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
+from collections.abc import Callable
 from collections.abc import Iterator
 from itertools import islice
 from operator import attrgetter
@@ -35,6 +38,41 @@ _SETTINGS = {
     "cheroot": {"threads": "req.server.requests.min"},
     "hypercorn": {},
 }
+
+#: Whether the worker is to go, by process: a forked one has a worker of its own.
+_checks: dict[int, Callable[[], bool]] = {}
+
+
+def leaving_check(environ: WSGIEnvironment) -> Callable[[], bool] | None:
+    """Return a function that says whether this worker is to go, where one can know.
+
+    That is so on gunicorn: a worker stops (SIGTERM), reloads, or has had its
+    ``--max-requests``. No other server tells its application.
+    """
+    if "gunicorn" not in str(environ.get("SERVER_SOFTWARE", "")):
+        return None
+    process = os.getpid()
+    if process not in _checks:
+        worker = _gunicorn_worker(sys._getframe(1))
+        if worker is None:
+            return None
+        _checks[process] = lambda: not worker.alive
+    return _checks[process]
+
+
+def _gunicorn_worker(frame: FrameType) -> Any:
+    # A worker owns the handler of its signals, unless the application has one of its
+    # own. Under gevent's own server it is on no stack.
+    owner = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+    for candidate in (owner, *islice(_callers(frame), _DEEPEST)):
+        packages = {
+            kind.__module__.partition(".")[0] for kind in type(candidate).__mro__
+        }
+        if "gunicorn" in packages and isinstance(
+            getattr(candidate, "alive", None), bool
+        ):
+            return candidate
+    return None
 
 
 def server_facts(environ: WSGIEnvironment) -> dict[str, Any]:

@@ -1,0 +1,112 @@
+"""Chunks enter; they leave, and a live stream ends when its worker is to go."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterable
+from collections.abc import Iterator
+from functools import partial
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from .errors import WorkerLeaving
+from .workers import leaving_check
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+#: Passes chunks on.
+Stage = Callable[[Iterable[bytes]], Iterator[bytes]]
+
+#: Bytes that a source gives for each second that its reader waits. With more it is a
+#: download that is under way; a log, a ticker, a radio or a model gives less. The time
+#: of single items does not tell them apart: a row of a slow query takes as long.
+DOWNLOAD = 256 * 1024
+#: What an event ends with, in the lines of any system.
+_ENDS_OF_EVENTS = (b"\n\n", b"\r\r", b"\r\n\r\n")
+
+
+def new_drain(
+    environ: WSGIEnvironment, grace: float | None, *, ends_whole: bool
+) -> Stage | None:
+    """Return the stage for a stream that may have no end, or ``None``.
+
+    There is none where the server does not tell whether a worker is to go, or where
+    there is no grace: the setting is switched off.
+    """
+    is_leaving = None if grace is None else leaving_check(environ)
+    if grace is None or is_leaving is None:
+        return None
+    return partial(drained, is_leaving=is_leaving, ends_whole=ends_whole, grace=grace)
+
+
+def drained(
+    chunks: Iterable[bytes],
+    is_leaving: Callable[[], bool],
+    *,
+    ends_whole: bool,
+    grace: float,
+    clock: Callable[[], float] = monotonic,
+) -> Iterator[bytes]:
+    """Yield the chunks, and end once the worker is to go and no item is on its way.
+
+    A server waits for its streams before it lets a worker go, for all of its own grace;
+    an endless one would keep it for that long, and meanwhile nobody is served.
+
+    A body is pulled: a source that is silent is ended at its next item.
+
+    :param is_leaving: whether the worker is to go; asked behind each chunk.
+    :param ends_whole: for an event stream, whose client connects anew by itself: it
+        ends behind the event that is being sent. Any other stream must not look whole.
+    :param grace: seconds that another stream goes on, so that one that is nearly over
+        comes to its end.
+    :raises WorkerLeaving: behind the grace, unless the chunks come as fast as those of
+        a download do. The server's own grace is for that.
+    """
+    items = iter(chunks)
+    before = last = b""
+    for chunk in items:
+        yield chunk
+        if chunk:
+            before, last = last, chunk[-4:]
+        if is_leaving():
+            break
+    else:
+        return
+    rest = (
+        _to_end_of_event(items, before + last, clock() + grace, clock)
+        if ends_whole
+        else _to_end_of_grace(items, grace, clock)
+    )
+    # A traceback would hold the source.
+    del chunks, items
+    yield from rest
+
+
+def _to_end_of_event(
+    chunks: Iterator[bytes], end: bytes, latest: float, clock: Callable[[], float]
+) -> Iterator[bytes]:
+    """Yield the rest of an event, whose end may be no end by the letter of HTML."""
+    while end and not end.endswith(_ENDS_OF_EVENTS) and clock() < latest:
+        chunk = next(chunks, None)
+        if chunk is None:
+            return
+        yield chunk
+        end = (end + chunk)[-4:]
+
+
+def _to_end_of_grace(
+    chunks: Iterator[bytes], grace: float, clock: Callable[[], float]
+) -> Iterator[bytes]:
+    noticed = clock()
+    waited, given = 0.0, 0
+    while waited * DOWNLOAD <= given or clock() < noticed + grace:
+        asked = clock()
+        chunk = next(chunks, None)
+        if chunk is None:
+            return
+        waited += clock() - asked
+        given += len(chunk)
+        yield chunk
+    del chunks
+    raise WorkerLeaving(grace)
