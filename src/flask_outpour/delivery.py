@@ -12,6 +12,7 @@ from flask import got_request_exception
 from .body import Progress
 from .context import explain
 from .context import RequestScope
+from .errors import WorkerLeaving
 from .servers import hard_abort
 from .signals import stream_finished
 from .signals import stream_first_byte
@@ -105,6 +106,9 @@ class Delivery:
 
         The log comes first: whoever is told then may fail.
         """
+        if isinstance(error, WorkerLeaving):
+            self._scope.show(self._tell_of_leaving)
+            return
         explain(error)
         with self._scope.sharing():
             self._scope.show(self._tell_of, error)
@@ -127,6 +131,15 @@ class Delivery:
                 exc_info=exc_info,
             )
             _log.exception("This is how the application failed to log it:")
+
+    def _tell_of_leaving(self) -> None:
+        # Fifty live streams at a deploy are no fifty errors.
+        request = self._request
+        self._app.logger.warning(
+            "The stream of %s [%s] was ended, since its worker is to go.",
+            request.path,
+            request.method,
+        )
 
     def _tell(self, progress: Progress) -> None:
         request = self._request
