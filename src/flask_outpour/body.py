@@ -12,6 +12,7 @@ from typing import Protocol
 from .coalesce import Coalescer
 from .compress import encoded
 from .compress import Encoder
+from .drain import Stage
 from .errors import LengthError
 from .errors import StreamInterrupted
 from .errors import StreamTimeout
@@ -58,6 +59,7 @@ class Body:
     :param longest: the most seconds that the body may take, if limited.
     :param opens: tells whether an empty item that comes first is given to the server,
         which then sends its headers.
+    :param drain: ends the chunks when the worker is to go, where they may have no end.
     """
 
     def __init__(
@@ -69,10 +71,11 @@ class Body:
         encoder: Encoder | None = None,
         longest: float | None = None,
         opens: Callable[[], bool] | None = None,
+        drain: Stage | None = None,
     ) -> None:
         self.progress: Progress = Progress()
         self._coalescer = chunks
-        stages = iter(chunks)
+        stages = iter(chunks) if drain is None else drain(chunks)
         if declared is not None:
             stages = _measured(stages, declared)
         if encoder is not None:

@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from functools import partial
 from time import monotonic
+from typing import Any
 from typing import TYPE_CHECKING
 
 from .errors import WorkerLeaving
 from .workers import leaving_check
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from flask import Request
+    from flask import Response
 
 #: Passes chunks on.
 Stage = Callable[[Iterable[bytes]], Iterator[bytes]]
@@ -26,18 +28,32 @@ DOWNLOAD = 256 * 1024
 _ENDS_OF_EVENTS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 
 
-def new_drain(
-    environ: WSGIEnvironment, grace: float | None, *, ends_whole: bool
+def drain_of(
+    response: Response, request: Request, streams: Iterable[Any], grace: float | None
 ) -> Stage | None:
-    """Return the stage for a stream that may have no end, or ``None``.
+    """Return the stage for a response that may have no end, or ``None``.
 
     There is none where the server does not tell whether a worker is to go, or where
     there is no grace: the setting is switched off.
+
+    :param streams: with context, that the response is made from.
     """
-    is_leaving = None if grace is None else leaving_check(environ)
-    if grace is None or is_leaving is None:
+    is_leaving = None if grace is None else leaving_check(request.environ)
+    if grace is None or is_leaving is None or _is_finite(response, [*streams]):
         return None
-    return partial(drained, is_leaving=is_leaving, ends_whole=ends_whole, grace=grace)
+    # Only EventSource connects anew by itself, and it asks by GET.
+    events = response.mimetype == "text/event-stream" and request.method == "GET"
+    return partial(drained, is_leaving=is_leaving, ends_whole=events, grace=grace)
+
+
+def _is_finite(response: Response, streams: list[Any]) -> bool:
+    """Whether a response is known to come to its end: a download, rows, a page."""
+    disposition = response.headers.get("Content-Disposition", "")
+    return (
+        response.content_length is not None
+        or disposition.lower().startswith("attach")
+        or (bool(streams) and all(stream.is_finite for stream in streams))
+    )
 
 
 def drained(

@@ -25,6 +25,7 @@ from .context import current_request
 from .context import explain
 from .context import RequestScope
 from .delivery import Delivery
+from .drain import drain_of
 from .error_pages import page_of
 from .errors import ItemError
 from .outlet import Outlet
@@ -161,6 +162,8 @@ class Exchange:
     def _serve(
         self, response: Response, settings: Settings, declared: int | None, coding: str
     ) -> None:
+        request = self.scope.request
+        drain = drain_of(response, request, self.streams, settings.drain)
         source: Any = self._whole or response.response
         events = response.mimetype == "text/event-stream"
         joins = getattr(response, "coalesce", True) and not events
@@ -183,7 +186,8 @@ class Exchange:
             declared=declared,
             encoder=None if coding == "identity" else new_encoder(coding),
             longest=settings.longest,
-            opens=partial(opens_by_an_empty_item, self.scope.request.environ),
+            opens=partial(opens_by_an_empty_item, request.environ),
+            drain=drain,
         )
         if held:
             self.scope.hold()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from jinja2.environment import TemplateStream
@@ -19,6 +20,9 @@ class Sources:
 
     def __bool__(self) -> bool:
         return bool(self._open)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self._open)
 
     def add(self, source: Any) -> None:
         """Close this one after those that are here."""

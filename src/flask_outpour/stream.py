@@ -26,6 +26,9 @@ _END = object()
 class ContextStream(Iterator[Any]):
     """The items of a view's generator, whose body keeps the request's contexts."""
 
+    #: Whether it comes to an end by itself, as rows, archives and pages do.
+    is_finite = False
+
     def __init__(
         self, source: Iterator[Any], exchange: Exchange, *, primes: bool
     ) -> None:
@@ -129,7 +132,9 @@ def keep_context(source: Iterator[bytes]) -> Iterator[bytes]:
     exchange = _serving_exchange()
     if exchange is None:
         return flask.stream_with_context(source)
-    return ContextStream(source, exchange, primes=False)
+    stream = ContextStream(source, exchange, primes=False)
+    stream.is_finite = True
+    return stream
 
 
 def _serving_exchange() -> Exchange | None:

@@ -125,7 +125,9 @@ def _stream(
     pieces = new_page(app, deferred).pieces(template, context, rendered)
     if has_request_context():
         pieces = stream_with_context(pieces)
-    if not isinstance(pieces, ContextStream):
+    if isinstance(pieces, ContextStream):
+        pieces.is_finite = True
+    else:
         pieces = _without_flushes(pieces)
     return TemplateStream(pieces)
 
