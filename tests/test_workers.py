@@ -12,9 +12,11 @@ import pytest
 from flask import Flask
 from flask import request
 
+from flask_outpour import workers
 from flask_outpour.probe import HEADER
 from flask_outpour.probe import path_of
 from flask_outpour.testing import serve
+from flask_outpour.workers import leaving_check
 from flask_outpour.workers import server_facts
 from processes import Server
 from servers.clients import connect
@@ -100,3 +102,68 @@ def test_waitress_tells_its_threads() -> None:
     assert facts["server"] == "waitress"
     assert facts["threads"] >= 1
     assert not facts["ends_cleanly"]
+
+
+class Worker:
+    """What gunicorn's worker has for its requests."""
+
+    __module__ = "gunicorn.workers.gthread"
+
+    def __init__(self) -> None:
+        self.alive = True
+
+    def handle(self) -> Any:
+        """Ask as a view does, from below."""
+        return leaving_check({"SERVER_SOFTWARE": "gunicorn/27.0.1"})
+
+
+@pytest.fixture
+def no_worker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let each test find its own worker."""
+    monkeypatch.setattr(workers, "_checks", {})
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_worker_says_when_it_is_to_go() -> None:
+    """The answer is the worker's own, each time."""
+    worker = Worker()
+    is_leaving = worker.handle()
+    assert not is_leaving()
+    worker.alive = False
+    assert is_leaving()
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_worker_is_looked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second stream of a process does not look at the stack again."""
+    first = Worker().handle()
+    monkeypatch.setattr(workers, "_callers", None)
+    assert Worker().handle() is first
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_forked_process_looks_for_its_own_worker(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What the parent has found is not the child's."""
+    first = Worker().handle()
+    monkeypatch.setattr("os.getpid", lambda: -1)
+    assert Worker().handle() is not first
+
+
+@pytest.mark.usefixtures("no_worker")
+def test_owner_of_the_signal_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is on no stack, as under gevent's own server, handles SIGTERM."""
+    worker = Worker()
+    monkeypatch.setattr("signal.getsignal", lambda number: worker.handle)
+    is_leaving = leaving_check({"SERVER_SOFTWARE": "gevent/26 gunicorn/27.0.1"})
+    assert is_leaving is not None
+    worker.alive = False
+    assert is_leaving()
+
+
+@pytest.mark.usefixtures("no_worker")
+@pytest.mark.parametrize("software", ["gunicorn/27.0.1", "waitress", ""])
+def test_without_a_worker_nobody_is_asked(software: str) -> None:
+    """No guess is made on other servers, and none where no worker is found."""
+    assert leaving_check({"SERVER_SOFTWARE": software}) is None
