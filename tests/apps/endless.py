@@ -51,7 +51,7 @@ def events() -> Response:
         finally:
             print("events closed", flush=True)
 
-    return Response(generate(), mimetype="text/event-stream")
+    return Response(stream_with_context(generate()), mimetype="text/event-stream")
 
 
 @app.get("/download")

@@ -18,6 +18,7 @@ from sentry_sdk.transport import Transport
 from flask_outpour import Outpour
 from flask_outpour import stream_rows
 from flask_outpour import stream_with_context
+from flask_outpour import WorkerLeaving
 from flask_outpour.testing import open_stream
 from processes import running
 from processes import Server
@@ -45,6 +46,7 @@ def application(path: str) -> Flask:
         transport=ToFile,
         traces_sample_rate=1,
         auto_session_tracking=False,
+        ignore_errors=[WorkerLeaving],
     )
     app = Flask(__name__)
     Outpour(app)
@@ -58,9 +60,16 @@ def application(path: str) -> Flask:
         finally:
             write("closed", {})
 
+    def ticks() -> Iterator[str]:
+        while True:
+            yield "tick\n"
+            time.sleep(0.05)
+
     @app.get("/<kind>/<last>")
     def view(kind: str, last: str) -> Any:
         sentry_sdk.set_tag("tenant", request.args["tenant"])
+        if kind == "live":
+            return ticks()
         if kind == "bare":
             return items(last)
         if kind == "context":
@@ -168,3 +177,21 @@ def test_client_that_leaves_is_no_error(
     found = reports()
     assert len(found["closed"]) == len(found["transaction"]) == 1
     assert found["event"] == []
+
+
+def test_worker_that_is_to_go_is_no_error(tmp_path: Path) -> None:
+    """Live streams that end at a deploy are no events, where Sentry is told so."""
+    path = tmp_path / "reports"
+    target = f"{__name__}:application('{path}')"
+    with (
+        running("gunicorn-gthread", target, tmp_path) as server,
+        open_stream(f"{server.url}/live/1?tenant=ada", timeout=30) as response,
+    ):
+        assert next(response).data == b"tick\n"
+        server.process.terminate()
+        response.read()
+        assert response.ending == "cut"
+        assert server.process.wait(20) == 0
+    kinds = [json.loads(line)[0] for line in path.read_text().splitlines()]
+    assert "event" not in kinds
+    assert "WorkerLeaving" in server.read_log()
