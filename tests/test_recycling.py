@@ -187,7 +187,7 @@ def test_streams_with_an_end_are_left_to_the_server(
 ) -> None:
     """However slow they are, rows, pages and downloads have the server's own grace."""
     server = run_server(*_with_target("gthread"), "--graceful-timeout", str(GRACE))
-    with opened(server, f"{path}?seconds=2.5") as stream:
+    with opened(server, f"{path}?seconds=4") as stream:
         server.process.send_signal(signal.SIGTERM)
         assert stream.ends_whole()
     assert server.process.wait(SOON) == 0

@@ -92,7 +92,8 @@ def declared() -> Response:
 @app.get("/rows")
 def rows() -> Response:
     """Send rows of a slow source."""
-    return stream_rows(([line] for line in slowly()), columns=["line"])
+    lines = ([line] for line in slowly())
+    return stream_rows(lines, columns=["line"], attachment=False)
 
 
 @app.get("/page")
