@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 TESTS = Path(__file__).parent
@@ -25,9 +26,16 @@ GUNICORN = (
     "{address}",
 )
 
+
+def by_code(kind: str) -> tuple[str, ...]:
+    """Return the command of a server that has none of its own."""
+    return ("python", "-m", "code_servers", kind, "{port}", "{target}")
+
+
 #: How each server is started; ``{target}`` is ``module:application``.
 COMMANDS: dict[str, tuple[str, ...]] = {
-    "werkzeug": ("python", "-m", "werkzeug_server", "{port}", "{target}"),
+    "werkzeug": by_code("werkzeug"),
+    "werkzeug-debugger": by_code("werkzeug_debugger"),
     "gunicorn-sync": (*GUNICORN, "-k", "sync", "{target}"),
     "gunicorn-gthread": (*GUNICORN, "-k", "gthread", "--threads", "8", "{target}"),
     "gunicorn-gevent": (*GUNICORN, "-k", "gevent", "{target}"),
@@ -47,6 +55,29 @@ COMMANDS: dict[str, tuple[str, ...]] = {
         *("--die-on-term", "--module", "{target}"),
     ),
     "hypercorn": ("hypercorn", "-b", "{address}", "wsgi:{target}"),
+    "hypercorn-a2wsgi": by_code("hypercorn_a2wsgi"),
+    "gevent": by_code("gevent"),
+    "eventlet": by_code("eventlet"),
+    "bjoern": by_code("bjoern"),
+    "wsgiref": by_code("wsgiref"),
+    "uvicorn-a2wsgi": by_code("uvicorn_a2wsgi"),
+    "uvicorn-asgiref": by_code("uvicorn_asgiref"),
+    "uvicorn-wsgi": by_code("uvicorn_wsgi"),
+    "uvicorn-connexion": by_code("uvicorn_connexion"),
+    "tornado": by_code("tornado"),
+}
+
+#: What a server imports that its command does not name.
+MODULES = {
+    "hypercorn-a2wsgi": "a2wsgi",
+    "gevent": "gevent",
+    "eventlet": "eventlet",
+    "bjoern": "bjoern",
+    "uvicorn-a2wsgi": "a2wsgi",
+    "uvicorn-asgiref": "uvicorn",
+    "uvicorn-wsgi": "uvicorn",
+    "uvicorn-connexion": "connexion",
+    "tornado": "tornado",
 }
 
 
@@ -76,7 +107,9 @@ def free_port() -> int:
 
 
 def missing_program(name: str) -> str | None:
-    """Return the program that a server lacks on this machine, if one."""
+    """Return the program or package that a server lacks on this machine, if one."""
+    if (module := MODULES.get(name)) and find_spec(module) is None:
+        return module
     program = COMMANDS[name][0]
     found = (BIN / program).exists() or shutil.which(program)
     return None if found else program

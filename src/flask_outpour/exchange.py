@@ -25,12 +25,14 @@ from .context import current_request
 from .context import explain
 from .context import RequestScope
 from .delivery import Delivery
+from .departure import departure_of
 from .drain import drain_of
 from .error_pages import page_of
 from .errors import ItemError
 from .outlet import Outlet
 from .own_ways import has_own_way
 from .own_ways import Whole
+from .servers import let_items_pass
 from .servers import opens_by_an_empty_item
 from .servers import server_warning
 from .sources import Sources
@@ -99,13 +101,15 @@ class Exchange:
             iterable = self._primed(iterable, environ)
         if self._body is None:
             return iterable
+        let_items_pass(environ)
         # Outer middleware expects the request where it gets the headers.
         self.scope.show(self._start.release)
         self.scope.watch_session()
         if self._body.progress.outcome is not None:
             # Middleware has collected it: of a list, a server knows the length.
             return iterable
-        return Outlet(iterable, self._body, self.scope.run)
+        departure = departure_of(environ)
+        return Outlet(iterable, self._body, self.scope.run, departure)
 
     def attach(self, response: Response) -> Response:
         """Put a body in the place of the response's iterable, if that streams.
@@ -277,7 +281,8 @@ class Exchange:
         return self.app.extensions["outpour"].settings(self.app.config)  # type: ignore[no-any-return]
 
     def _warn(self) -> None:
-        warning = server_warning(self.scope.request.environ)
+        environ = self.scope.request.environ
+        warning = server_warning(environ, self._start.start_response)
         warned = self.app.extensions["outpour"].warned
         if warning is not None and warning not in warned:
             warned.add(warning)

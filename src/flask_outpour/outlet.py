@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 from .body import Body
+from .departure import Departure
 
 
 class Outlet:
@@ -21,14 +22,20 @@ class Outlet:
     :param body: what is in it, and is closed too: middleware in between may lose
         ``close()``.
     :param run: calls a function inside the request's Context.
+    :param departure: tells that the client has left, where the server does not.
     """
 
     _close_asked = False
 
     def __init__(
-        self, iterable: Iterable[bytes], body: Body, run: Callable[..., Any]
+        self,
+        iterable: Iterable[bytes],
+        body: Body,
+        run: Callable[..., Any],
+        departure: Departure | None = None,
     ) -> None:
         self._run = run
+        self._departure = departure
         self._step = Lock()
         #: ``None`` once they are closed.
         self._open: tuple[Body, Iterable[bytes]] | None = (body, iterable)
@@ -38,7 +45,9 @@ class Outlet:
         return self
 
     def __next__(self) -> bytes:
-        """Give the next chunk."""
+        """Give the next chunk, unless the client has left."""
+        if self._departure is not None and self._departure.noticed():
+            self.close()
         if not self._step.acquire(blocking=False):
             raise RuntimeError("Another thread is already reading this response body.")
         try:
@@ -63,6 +72,8 @@ class Outlet:
             return
         (body, iterable), self._open = self._open, None
         self._iterator = iter(())
+        if self._departure is not None:
+            self._departure.forget()
         try:
             body.close()
         finally:

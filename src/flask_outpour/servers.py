@@ -17,22 +17,44 @@ _CUT_LOOKS_COMPLETE = (
     " it, so a broken download looks complete to its client. Set Content-Length"
     " where the length is known, or serve streams with gunicorn or waitress."
 )
+_COLLECTS = (
+    "{server} collects a whole response before it sends any of it: a stream reaches"
+    " its client at its end, and all of it is held in memory. Serve streams with"
+    " gunicorn or waitress."
+)
 _SYNC_WORKER = (
     "gunicorn's sync worker is killed at --timeout even while it sends a stream, and"
     " serves nobody else meanwhile. Use --worker-class gthread (or gevent)."
 )
 
+_DEBUGGER = "Werkzeug's debugger"
 
 #: Servers that send their headers with an empty first item: by a key of their environ,
 #: and by how they call themselves.
 _OPENING_KEYS = frozenset(("gunicorn.socket", "uwsgi.version", "werkzeug.socket"))
 _OPENING = ("WSGIServer/", "Granian", "granian", "hypercorn", "PasteWSGIServer/")
 
+#: Adapters that collect what they send, by a name that they alone put into the environ.
+_COLLECTORS = {
+    "aiohttp.request": "aiohttp-wsgi",
+    "apig_wsgi.context": "apig-wsgi",
+    "serverless.event": "serverless-wsgi",
+}
 
-def server_warning(environ: WSGIEnvironment) -> str | None:
-    """Return what the operator should know of this server, if anything."""
-    server = server_that_hides_cuts(environ)
+
+def server_warning(
+    environ: WSGIEnvironment, start_response: object = None
+) -> str | None:
+    """Return what the operator should know of this server, if anything.
+
+    :param start_response: the server's, which tells what its environ does not.
+    """
+    server = server_that_collects(environ, start_response)
     if server is not None:
+        return _COLLECTS.format(server=server)
+    server = server_that_hides_cuts(environ)
+    # Whoever debugs has the error before their eyes, and clients of their own only.
+    if server is not None and server != _DEBUGGER:
         return _CUT_LOOKS_COMPLETE.format(server=server)
     # "wsgi.multithread" is true under gthread, gevent and eventlet.
     if "gunicorn.socket" in environ and not environ.get("wsgi.multithread"):
@@ -46,10 +68,45 @@ def server_that_hides_cuts(environ: WSGIEnvironment) -> str | None:
         return "uWSGI"
     if environ.get("mod_wsgi.process_group"):
         return "mod_wsgi in daemon mode"
-    software = str(environ.get("SERVER_SOFTWARE", "")).lower()
-    if software.startswith("granian") and _is_old_granian():
+    # PEP 3333 has this name for CGI, where the end of a process ends the response.
+    if environ.get("wsgi.run_once"):
+        return "CGI"
+    if type(environ.get("wsgi.input")).__module__.startswith("flup."):
+        return "flup"
+    if "werkzeug.debug.preserve_context" in environ:
+        return _DEBUGGER
+    return _by_software(str(environ.get("SERVER_SOFTWARE", "")))
+
+
+def _by_software(software: str) -> str | None:
+    # Both speak HTTP/1.0, whose responses end where the connection does.
+    if software.startswith("WSGIServer/"):
+        return "wsgiref's server"
+    if software.startswith("PasteWSGIServer/"):
+        return "Paste's server"
+    if software.lower().startswith("granian") and _is_old_granian():
         return "granian before 2.8.9"
     return None
+
+
+def server_that_collects(
+    environ: WSGIEnvironment, start_response: object = None
+) -> str | None:
+    """Return the server's name, if it sends a response when it has all of it."""
+    # Nothing in the environ of tornado's is tornado's.
+    if getattr(start_response, "__module__", None) == "tornado.wsgi":
+        return "tornado's WSGIContainer"
+    return next((_COLLECTORS[name] for name in _COLLECTORS if name in environ), None)
+
+
+def let_items_pass(environ: WSGIEnvironment) -> None:
+    """Have the server send what it is given when it is given it, where it waits.
+
+    eventlet's holds a response, headers and all, until 512 bytes of it are there. If
+    the stream fails before, it answers with the traceback in the place of the items.
+    """
+    if "eventlet.input" in environ:
+        environ["eventlet.minimum_write_chunk_size"] = 1
 
 
 @cache

@@ -28,13 +28,14 @@ class HeldStart:
     _write: Any = None
 
     def __init__(self, start_response: StartResponse) -> None:
-        self._start_response = start_response
+        #: What tells of the server.
+        self.start_response = start_response
 
     def __call__(self, status: str, headers: Any, exc_info: Any = None) -> Any:
         """Hold the call, or pass it on."""
         call = (status, headers) if exc_info is None else (status, headers, exc_info)
         if not self.holds:
-            return self._start_response(*call)
+            return self.start_response(*call)
         if self._held is not None and exc_info is None:
             raise AssertionError("start_response was already called for this response")
         self._held = call
@@ -54,4 +55,4 @@ class HeldStart:
         held = self._held
         self._held, self.holds = None, False
         if held is not None:
-            self._write = self._start_response(*held)
+            self._write = self.start_response(*held)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from wsgiref.validate import InputWrapper
 from wsgiref.validate import validator
 
 from flask import abort
@@ -35,6 +36,9 @@ warnings.simplefilter("always", HTTPWarning)
 warnings.simplefilter("always", WSGIWarning)
 # The validator wants a method that the other linter's stream leaves out.
 InputStream.readlines = lambda self, *hint: self._stream.readlines(*hint)
+# a2wsgi's stream has more than others, which both linters would hide.
+InputStream.__getattr__ = lambda self, name: getattr(vars(self)["_stream"], name)
+InputWrapper.__getattr__ = lambda self, name: getattr(vars(self)["input"], name)
 
 
 class SoldOut(Exception):
@@ -49,13 +53,15 @@ def linted(wsgi_app: Callable[..., Iterable[bytes]]) -> Callable[..., Any]:
 def repaired(wsgi_app: Callable[..., Any]) -> Callable[..., Any]:
     """Make text of the values of the environ that PEP 3333 wants to be text.
 
-    Some servers give a port as a number, over which a linter would stumble.
+    Some servers give a port as a number, over which a linter would stumble, as it does
+    where there is no query and the server leaves QUERY_STRING out, which it may.
     """
 
     def repair(environ: dict[str, Any], start_response: Callable[..., Any]) -> Any:
         odd = [n for n, v in environ.items() if "." not in n and type(v) is not str]
         environ.update({name: str(environ[name]) for name in odd})
         environ["matrix.repaired"] = odd
+        environ.setdefault("QUERY_STRING", "")
         return wsgi_app(environ, start_response)
 
     return repair

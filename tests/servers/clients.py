@@ -11,11 +11,15 @@ from contextlib import closing
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.client import HTTPResponse
+from pathlib import Path
 
 from conftest import lack
+from processes import Server
 
 #: Seconds after which a test gives up on a server.
 PATIENCE = 20.0
+#: Seconds after which it believes that nothing will come.
+SOON = 1.0
 
 
 class OldConnection(HTTPConnection):
@@ -31,9 +35,11 @@ CLIENTS: dict[str, type[HTTPConnection]] = {
 }
 
 
-def connect(port: int, version: str = "1.1") -> HTTPConnection:
+def connect(
+    port: int, version: str = "1.1", patience: float = PATIENCE
+) -> HTTPConnection:
     """Return a connection to a port of the loopback address."""
-    return CLIENTS[version]("127.0.0.1", port, timeout=PATIENCE)
+    return CLIENTS[version]("127.0.0.1", port, timeout=patience)
 
 
 def ask(connection: HTTPConnection, path: str, method: str = "GET") -> HTTPResponse:
@@ -91,6 +97,23 @@ def receive(connection: socket.socket, end: bytes | None = None) -> bytes:
             break
         received += data
     return received
+
+
+def first_item_passes(
+    server: Server, gate: Path, kind: str = "", patience: float = PATIENCE
+) -> bool:
+    """Whether a client has the first item while the second does not exist."""
+    path = f"/gated?gate={gate}&{kind}"
+    with closing(send(server.port, "GET", path, "Connection: close")) as connection:
+        connection.settimeout(patience)
+        try:
+            return receive(connection, b"first\n").endswith(b"first\n")
+        except TimeoutError:
+            return False
+        finally:
+            gate.touch()
+            connection.settimeout(PATIENCE)
+            assert b"second\n" in receive(connection)
 
 
 def wait_for(condition: Callable[[], object]) -> bool:

@@ -11,6 +11,8 @@ class Framing(Enum):
     """How a response without Content-Length says where it ends."""
 
     CHUNKED = "chunked"
+    #: By a server that has collected all of it.
+    LENGTH = "Content-Length"
     UNTIL_CLOSE = "until the connection closes"
 
 
@@ -65,6 +67,10 @@ class Expectation:
     old_short: Cut = Cut.NOTICED
     #: Whether the source is closed when the client leaves.
     stops: bool = True
+    #: Whether an item is sent when it is there, and not with the last one.
+    flows: bool = True
+    #: Whether it calls ``close()`` of what it iterates.
+    closes: bool = True
     head: Head = Head.SOUND
     #: The status of a stream that has no item.
     empty: int = 200
@@ -91,13 +97,54 @@ EXPECTATIONS = [
     ),
     Expectation("cheroot", "cheroot"),
     Expectation(
+        "gevent",
+        "gevent's own server, `gevent.pywsgi`",
+        head=Head.STRAY_TERMINATOR,
+    ),
+    Expectation(
+        "eventlet",
+        "eventlet's own server, `eventlet.wsgi`",
+        odd_names=("headers_raw",),
+    ),
+    Expectation("bjoern", "bjoern", head=Head.STRAY_TERMINATOR),
+    Expectation("granian", "granian 2.8.9 or later", keeps_items=False),
+    Expectation(
+        "uvicorn-a2wsgi",
+        "uvicorn, through a2wsgi",
+        old_framing=Framing.CHUNKED,
+        old_cut=Cut.NOTICED,
+    ),
+    Expectation(
+        "uvicorn-connexion",
+        "uvicorn, through Connexion 3",
+        old_framing=Framing.CHUNKED,
+        old_cut=Cut.NOTICED,
+    ),
+    Expectation("hypercorn-a2wsgi", "hypercorn, through a2wsgi"),
+    Expectation(
         "hypercorn",
-        "hypercorn",
+        "hypercorn, its own `wsgi:`",
         stops=False,
         head=Head.ERROR,
         odd_names=("SERVER_PORT",),
     ),
-    Expectation("granian", "granian 2.8.9 or later", keeps_items=False),
+    Expectation(
+        "uvicorn-asgiref",
+        "uvicorn, through asgiref's `WsgiToAsgi`",
+        old_framing=Framing.CHUNKED,
+        old_cut=Cut.NOTICED,
+        stops=False,
+        closes=False,
+    ),
+    Expectation(
+        "uvicorn-wsgi",
+        "uvicorn, `--interface wsgi` where a2wsgi is not installed",
+        old_framing=Framing.CHUNKED,
+        old_cut=Cut.NOTICED,
+        stops=False,
+        closes=False,
+        odd_names=("SERVER_PORT",),
+    ),
     Expectation(
         "uwsgi-http",
         "uWSGI, `--http`",
@@ -115,11 +162,40 @@ EXPECTATIONS = [
         warning="looks complete",
     ),
     Expectation(
+        "wsgiref",
+        "wsgiref, the standard library's",
+        framing=Framing.UNTIL_CLOSE,
+        keeps_connection=False,
+        cut=Cut.LOOKS_COMPLETE,
+        warning="looks complete",
+    ),
+    Expectation(
+        "tornado",
+        "tornado's `WSGIContainer`",
+        framing=Framing.LENGTH,
+        old_framing=Framing.LENGTH,
+        cut=Cut.HANGS,
+        old_cut=Cut.HANGS,
+        keeps_items=False,
+        short=Cut.HANGS,
+        old_short=Cut.HANGS,
+        stops=False,
+        flows=False,
+    ),
+    Expectation(
         "werkzeug",
         "Werkzeug's development server",
         old_framing=Framing.CHUNKED,
         keeps_connection=False,
         old_cut=Cut.NOTICED,
+        odd_names=("REMOTE_PORT",),
+    ),
+    Expectation(
+        "werkzeug-debugger",
+        "the same with its debugger, `flask run --debug`",
+        old_framing=Framing.CHUNKED,
+        keeps_connection=False,
+        cut=Cut.LOOKS_COMPLETE,
         odd_names=("REMOTE_PORT",),
     ),
 ]
@@ -141,6 +217,7 @@ def server_table() -> str:
     """Return the facts of the servers that matter to a user, as a table of the docs."""
     header = (
         "Server",
+        "Items arrive at once",
         "Broken stream, HTTP/1.1",
         "Broken stream, HTTP/1.0",
         "Short of its Content-Length",
@@ -175,6 +252,7 @@ def _table(header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 def _row(server: Expectation) -> tuple[str, ...]:
     return (
         server.title,
+        "yes" if server.flows else "**no, at the end**",
         server.cut.value,
         server.old_cut.value,
         server.short.value,

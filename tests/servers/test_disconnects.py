@@ -20,7 +20,8 @@ def test_a_client_leaves(
 ) -> None:
     """The source is closed long before its end, or never where the table says so."""
     record = tmp_path / "record"
-    path = f"/long-lived?record={record}&{kind}"
+    items = 300 if expected.stops else 100
+    path = f"/long-lived?record={record}&items={items}&{kind}"
     with closing(send(server.port, "GET", path)) as connection:
         receive(connection, b"\r\n\r\n")
     assert wait_for(lambda: record.exists() and record.read_text())

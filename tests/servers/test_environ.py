@@ -6,6 +6,8 @@ import json
 
 from processes import Server
 from servers.clients import fetch
+from servers.clients import wait_for
+from servers.conftest import UNCLOSED
 from servers.expectations import Expectation
 from servers.expectations import EXPECTATIONS
 
@@ -24,3 +26,16 @@ def test_one_warning(server: Server, expected: Expectation) -> None:
     warnings = {facts.warning for facts in EXPECTATIONS} - {None}
     counts = {words: log.count(words) for words in warnings}
     assert counts == {words: int(words == expected.warning) for words in warnings}
+
+
+def test_closing(server: Server, expected: Expectation) -> None:
+    """A server calls close(), or the linters say that it did not."""
+    before = len(server.read_log())
+    fetch(server.port, "/rows")
+    # Whatever there is to say of the first answer was said before the second.
+    fetch(server.port, "/rows")
+
+    def complained() -> bool:
+        return UNCLOSED.search(server.read_log()[before:]) is not None
+
+    assert wait_for(complained) if not expected.closes else not complained()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -13,8 +12,8 @@ from processes import Server
 from servers.clients import CLIENTS
 from servers.clients import curl
 from servers.clients import fetch
-from servers.clients import receive
-from servers.clients import send
+from servers.clients import first_item_passes
+from servers.clients import SOON
 from servers.expectations import EXIT_CODES
 from servers.expectations import NGINX_CUTS
 from servers.matrix import FAILURES
@@ -80,7 +79,7 @@ def test_the_first_item_passes_with_a_header(nginx: Server, tmp_path: Path) -> N
 def test_the_first_item_waits_by_default(gthread: Server, tmp_path: Path) -> None:
     """nginx's own settings hold a stream of HTTP/1.0 back until it has ended."""
     with in_front_of(gthread, VERSIONS["1.0"], tmp_path) as nginx:
-        assert not first_item_passes(nginx, tmp_path / "gate", patience=1.0)
+        assert not first_item_passes(nginx, tmp_path / "gate", patience=SOON)
 
 
 def test_the_first_item_passes_unbuffered(gthread: Server, tmp_path: Path) -> None:
@@ -96,20 +95,3 @@ def test_the_lines_of_the_docs(gthread: Server, tmp_path: Path) -> None:
         assert fetch(nginx.port, "/rows")[1] == ROWS
         assert curl(f"{nginx.url}/fails-after").code == 18
         assert first_item_passes(nginx, tmp_path / "gate", "unbuffered")
-
-
-def first_item_passes(
-    nginx: Server, gate: Path, kind: str = "", patience: float = 20.0
-) -> bool:
-    """Whether a client has the first item while the second does not exist."""
-    path = f"/gated?gate={gate}&{kind}"
-    with closing(send(nginx.port, "GET", path, "Connection: close")) as connection:
-        connection.settimeout(patience)
-        try:
-            return receive(connection, b"first\n").endswith(b"first\n")
-        except TimeoutError:
-            return False
-        finally:
-            gate.touch()
-            connection.settimeout(20.0)
-            assert b"second\n" in receive(connection)
