@@ -67,6 +67,9 @@ COMMANDS: dict[str, tuple[str, ...]] = {
     "tornado": by_code("tornado"),
 }
 
+#: More that are not in the table of servers.
+OTHERS = {name: by_code(name) for name in ("aiohttp", "flup", "paste")}
+
 #: What a server imports that its command does not name.
 MODULES = {
     "hypercorn-a2wsgi": "a2wsgi",
@@ -78,6 +81,9 @@ MODULES = {
     "uvicorn-wsgi": "uvicorn",
     "uvicorn-connexion": "connexion",
     "tornado": "tornado",
+    "aiohttp": "aiohttp_wsgi",
+    "flup": "flup",
+    "paste": "paste",
 }
 
 
@@ -106,11 +112,15 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
+def _command(name: str) -> tuple[str, ...]:
+    return COMMANDS.get(name) or OTHERS[name]
+
+
 def missing_program(name: str) -> str | None:
     """Return the program or package that a server lacks on this machine, if one."""
     if (module := MODULES.get(name)) and find_spec(module) is None:
         return module
-    program = COMMANDS[name][0]
+    program = _command(name)[0]
     found = (BIN / program).exists() or shutil.which(program)
     return None if found else program
 
@@ -128,7 +138,7 @@ def running(
     """
     port = free_port()
     facts = {"port": port, "address": f"127.0.0.1:{port}", "target": target}
-    program, *arguments = (part.format(**facts) for part in COMMANDS[name])
+    program, *arguments = (part.format(**facts) for part in _command(name))
     # Options come before the target, where some command lines want them.
     command = [str(BIN / program), *arguments[:-1], *options, arguments[-1]]
     with listening(name, command, port, directory, **environment) as server:

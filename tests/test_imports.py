@@ -28,8 +28,8 @@ ARCHIVES = [name for name in MODULES if name.split(".")[0] == "archives"]
 #: What knows of rows, bytes, settings and servers, but not of Flask.
 FRAMEWORK_FREE = [
     *("arrow_values", "body", "coalesce", "compress", "configuration", "decode"),
-    *("drain", "workers"),
-    *("errors", "extras", "lines", "negotiation", "servers", "start"),
+    *("departure", "drain", "errors", "extras", "lines", "negotiation", "servers"),
+    *("start", "workers"),
     *("templates.containment", "templates.html_tokens", "templates.patches"),
     "templates.pool",
     *ARCHIVES,

@@ -52,7 +52,7 @@ def server_warning(
     server = server_that_collects(environ, start_response)
     if server is not None:
         return _COLLECTS.format(server=server)
-    server = server_that_hides_cuts(environ)
+    server = server_that_hides_cuts(environ, start_response)
     # Whoever debugs has the error before their eyes, and clients of their own only.
     if server is not None and server != _DEBUGGER:
         return _CUT_LOOKS_COMPLETE.format(server=server)
@@ -62,7 +62,9 @@ def server_warning(
     return None
 
 
-def server_that_hides_cuts(environ: WSGIEnvironment) -> str | None:
+def server_that_hides_cuts(
+    environ: WSGIEnvironment, start_response: object = None
+) -> str | None:
     """Return the server's name, if it makes a broken response look whole."""
     if "uwsgi.version" in environ:
         return "uWSGI"
@@ -71,19 +73,19 @@ def server_that_hides_cuts(environ: WSGIEnvironment) -> str | None:
     # PEP 3333 has this name for CGI, where the end of a process ends the response.
     if environ.get("wsgi.run_once"):
         return "CGI"
-    if type(environ.get("wsgi.input")).__module__.startswith("flup."):
+    if _module_of(start_response).startswith("flup.server."):
         return "flup"
+    if "paste.httpserver.thread_pool" in environ:
+        return "Paste's server"
     if "werkzeug.debug.preserve_context" in environ:
         return _DEBUGGER
     return _by_software(str(environ.get("SERVER_SOFTWARE", "")))
 
 
 def _by_software(software: str) -> str | None:
-    # Both speak HTTP/1.0, whose responses end where the connection does.
+    # It speaks HTTP/1.0, where a response ends as the connection does.
     if software.startswith("WSGIServer/"):
         return "wsgiref's server"
-    if software.startswith("PasteWSGIServer/"):
-        return "Paste's server"
     if software.lower().startswith("granian") and _is_old_granian():
         return "granian before 2.8.9"
     return None
@@ -94,9 +96,14 @@ def server_that_collects(
 ) -> str | None:
     """Return the server's name, if it sends a response when it has all of it."""
     # Nothing in the environ of tornado's is tornado's.
-    if getattr(start_response, "__module__", None) == "tornado.wsgi":
+    if _module_of(start_response) == "tornado.wsgi":
         return "tornado's WSGIContainer"
     return next((_COLLECTORS[name] for name in _COLLECTORS if name in environ), None)
+
+
+def _module_of(start_response: object) -> str:
+    """Return where a server's ``start_response`` was written, unless it is wrapped."""
+    return str(getattr(start_response, "__module__", ""))
 
 
 def let_items_pass(environ: WSGIEnvironment) -> None:

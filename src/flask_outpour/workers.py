@@ -37,6 +37,9 @@ _SETTINGS = {
     "waitress": {"threads": "channel.server.adj.threads"},
     "cheroot": {"threads": "req.server.requests.min"},
     "hypercorn": {},
+    "a2wsgi": {},
+    # Its environ says HTTP/1.0, whatever the client speaks.
+    "eventlet": {"protocol": "request_version"},
 }
 
 #: Whether the worker is to go, by process: a forked one has a worker of its own.
