@@ -55,10 +55,8 @@ def eventlet(application: Any, port: int) -> None:
 @_server
 def gevent(application: Any, port: int) -> None:
     """Run gevent's own server."""
-    from gevent.monkey import patch_all
     from gevent.pywsgi import WSGIServer
 
-    patch_all()
     WSGIServer((HOST, port), application).serve_forever()
 
 
@@ -159,7 +157,20 @@ def _uvicorn(application: Any, port: int, **options: Any) -> None:
     uvicorn.run(application, host=HOST, port=port, log_level="warning", **options)
 
 
+def _patch(kind: str) -> None:
+    """Patch the standard library for a server of greenlets, as its docs say: first."""
+    if kind == "gevent":
+        from gevent.monkey import patch_all
+
+        patch_all()
+    elif kind == "eventlet":
+        from eventlet import monkey_patch
+
+        monkey_patch()
+
+
 if __name__ == "__main__":
     kind, port, target = sys.argv[1:]
     module, _, name = target.partition(":")
+    _patch(kind)
     _SERVERS[kind](getattr(importlib.import_module(module), name), int(port))
