@@ -27,8 +27,6 @@ _SYNC_WORKER = (
     " serves nobody else meanwhile. Use --worker-class gthread (or gevent)."
 )
 
-_DEBUGGER = "Werkzeug's debugger"
-
 #: Servers that send their headers with an empty first item: by a key of their environ,
 #: and by how they call themselves.
 _OPENING_KEYS = frozenset(("gunicorn.socket", "uwsgi.version", "werkzeug.socket"))
@@ -54,7 +52,7 @@ def server_warning(
         return _COLLECTS.format(server=server)
     server = server_that_hides_cuts(environ, start_response)
     # Whoever debugs has the error before their eyes, and clients of their own only.
-    if server is not None and server != _DEBUGGER:
+    if server is not None and not _is_debugged(environ):
         return _CUT_LOOKS_COMPLETE.format(server=server)
     # "wsgi.multithread" is true under gthread, gevent and eventlet.
     if "gunicorn.socket" in environ and not environ.get("wsgi.multithread"):
@@ -77,9 +75,13 @@ def server_that_hides_cuts(
         return "flup"
     if "paste.httpserver.thread_pool" in environ:
         return "Paste's server"
-    if "werkzeug.debug.preserve_context" in environ:
-        return _DEBUGGER
+    if _is_debugged(environ):
+        return "Werkzeug's debugger"
     return _by_software(str(environ.get("SERVER_SOFTWARE", "")))
+
+
+def _is_debugged(environ: WSGIEnvironment) -> bool:
+    return "werkzeug.debug.preserve_context" in environ
 
 
 def _by_software(software: str) -> str | None:
