@@ -10,6 +10,8 @@ import pytest
 
 from flask_outpour import servers
 from flask_outpour.servers import hard_abort
+from flask_outpour.servers import let_items_pass
+from flask_outpour.servers import server_that_hides_cuts
 from flask_outpour.servers import server_warning
 
 
@@ -18,6 +20,9 @@ from flask_outpour.servers import server_warning
     [
         ({"uwsgi.version": b"2.0.31"}, "uWSGI"),
         ({"mod_wsgi.process_group": "site"}, "mod_wsgi in daemon mode"),
+        ({"SERVER_SOFTWARE": "WSGIServer/0.2"}, "wsgiref's server"),
+        ({"SERVER_SOFTWARE": "Apache", "wsgi.run_once": True}, "CGI"),
+        ({"paste.httpserver.thread_pool": object()}, "Paste's server"),
     ],
 )
 def test_server_that_hides_a_cut_is_named(environ: dict[str, Any], server: str) -> None:
@@ -43,6 +48,43 @@ def test_only_old_granian_is_warned_of(
     assert (warning or "").startswith("granian before 2.8.9") == hides
 
 
+@pytest.mark.parametrize(
+    ("module", "words"),
+    [
+        ("flup.server.fcgi_base", "flup ends a response cleanly"),
+        ("tornado.wsgi", "tornado's WSGIContainer collects a whole response"),
+        ("paste.translogger", ""),
+        ("app", ""),
+    ],
+)
+def test_server_is_known_by_its_start_response(module: str, words: str) -> None:
+    """A server that leaves no mark in the environ is known by what it calls back."""
+
+    def start_response() -> None: ...
+
+    start_response.__module__ = module
+    assert (server_warning({}, start_response) or "").startswith(words)
+    assert bool(server_warning({}, start_response)) == bool(words)
+
+
+def test_debugger_hides_cuts_without_a_warning() -> None:
+    """The doctor is told, and whoever debugs need not be, at each reload."""
+    environ = {"werkzeug.debug.preserve_context": object()}
+    assert server_that_hides_cuts(environ) == "Werkzeug's debugger"
+    assert server_warning(environ) is None
+
+
+@pytest.mark.parametrize(
+    ("environ", "size"), [({"eventlet.input": object()}, 1), ({}, None)]
+)
+def test_eventlet_is_told_to_hold_nothing(
+    environ: dict[str, Any], size: int | None
+) -> None:
+    """What eventlet reads of the environ is set where eventlet is, and only there."""
+    let_items_pass(environ)
+    assert environ.get("eventlet.minimum_write_chunk_size") == size
+
+
 def test_sync_worker_is_named() -> None:
     """gunicorn's sync worker is warned of, since it dies while it sends."""
     warning = server_warning({"gunicorn.socket": object(), "wsgi.multithread": False})
@@ -57,6 +99,9 @@ def test_sync_worker_is_named() -> None:
         {"SERVER_SOFTWARE": "waitress"},
         {"SERVER_SOFTWARE": "Werkzeug/3.1.9"},
         {"SERVER_SOFTWARE": "Cheroot/11.1.2"},
+        {"SERVER_SOFTWARE": "gevent/26.9 Python/3.11", "wsgi.run_once": False},
+        {"eventlet.input": object()},
+        {"asgi.scope": {}},
         {"gunicorn.socket": object(), "wsgi.multithread": True},
         {"mod_wsgi.process_group": ""},
     ],
