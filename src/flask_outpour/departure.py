@@ -57,9 +57,11 @@ class Departure:
 
 def departure_of(environ: WSGIEnvironment) -> Departure | None:
     """Return what tells that the client has left, if the server itself does not."""
+    if "asgi.scope" not in environ:
+        return None
     body = environ.get("wsgi.input")
     means = ("receive", "loop", "has_more", "buffer")
-    if "asgi.scope" not in environ or not all(hasattr(body, name) for name in means):
+    if not all(hasattr(body, name) for name in means):
         return None
     announced = environ.get("CONTENT_LENGTH", "") not in ("", "0")
     chunked = "HTTP_TRANSFER_ENCODING" in environ

@@ -190,7 +190,9 @@ class Exchange:
             declared=declared,
             encoder=None if coding == "identity" else new_encoder(coding),
             longest=settings.longest,
-            opens=partial(opens_by_an_empty_item, request.environ),
+            opens=partial(
+                opens_by_an_empty_item, request.environ, self._start.start_response
+            ),
             drain=drain,
         )
         if held:

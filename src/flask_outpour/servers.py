@@ -27,10 +27,12 @@ _SYNC_WORKER = (
     " serves nobody else meanwhile. Use --worker-class gthread (or gevent)."
 )
 
-#: Servers that send their headers with an empty first item: by a key of their environ,
-#: and by how they call themselves.
-_OPENING_KEYS = frozenset(("gunicorn.socket", "uwsgi.version", "werkzeug.socket"))
-_OPENING = ("WSGIServer/", "Granian", "granian", "hypercorn", "PasteWSGIServer/")
+#: Servers that send their headers with an empty first item, by what they put into the
+#: environ, and by the package of their ``start_response``.
+_OPENING_KEYS = frozenset(
+    ("asgi.scope", "gunicorn.socket", "uwsgi.version", "werkzeug.socket")
+)
+_OPENING = frozenset(("asgiref", "granian", "hypercorn", "paste", "uvicorn", "wsgiref"))
 
 #: Adapters that collect what they send, by a name that they alone put into the environ.
 _COLLECTORS = {
@@ -147,11 +149,12 @@ def hard_abort(environ: WSGIEnvironment) -> None:
     connection.close()
 
 
-def opens_by_an_empty_item(environ: WSGIEnvironment) -> bool:
+def opens_by_an_empty_item(environ: WSGIEnvironment, start_response: object) -> bool:
     """Whether the server sends the headers when an empty item comes before all others.
 
     PEP 3333 wants them to wait for an item that is not empty, and others do wait.
+
+    :param start_response: the server's, which tells what its environ does not.
     """
-    return not _OPENING_KEYS.isdisjoint(environ) or any(
-        str(environ.get("SERVER_SOFTWARE", "")).startswith(name) for name in _OPENING
-    )
+    package = _module_of(start_response).partition(".")[0]
+    return package in _OPENING or not _OPENING_KEYS.isdisjoint(environ)
