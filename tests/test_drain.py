@@ -65,7 +65,7 @@ def test_live_stream_is_cut_behind_the_grace(worker: Worker) -> None:
     with pytest.raises(WorkerLeaving) as raised:
         for _ in stream:
             pass
-    assert worker.now == 11.0
+    assert worker.now == 11.5
     assert raised.value.grace == 1.0
     assert "OUTPOUR_DRAIN = 1 seconds" in str(raised.value)
 
@@ -75,6 +75,18 @@ def test_live_stream_that_ends_within_the_grace_is_whole(worker: Worker) -> None
     worker.leaves_at = 10.0
     stream = worker.drained(worker.source(b"tick\n", 0.5, 21))
     assert len([*stream]) == 21
+
+
+def test_stream_that_is_over_behind_a_slow_item_is_whole(worker: Worker) -> None:
+    """One slow query may outlast the grace, with what comes fast behind it."""
+    worker.leaves_at = 10.0
+
+    def source() -> Iterator[bytes]:
+        yield from worker.source(b"row\n", 0.5, 20)
+        yield from worker.source(b"total\n", 5.0, 1)
+        yield from worker.source(b"row\n", 0.001, 100)
+
+    assert len([*worker.drained(source())]) == 121
 
 
 def test_last_item_is_given_before_the_cut(worker: Worker) -> None:

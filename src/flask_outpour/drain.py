@@ -24,6 +24,9 @@ Stage = Callable[[Iterable[bytes]], Iterator[bytes]]
 #: download that is under way; a log, a ticker, a radio or a model gives less. The time
 #: of single items does not tell them apart: a row of a slow query takes as long.
 DOWNLOAD = 256 * 1024
+#: Seconds for which a source lets its reader wait before it gives an item, if it is
+#: live.
+SLOW = 0.005
 #: What an event ends with, in the lines of any system.
 _ENDS_OF_EVENTS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 
@@ -64,7 +67,7 @@ def drained(
     grace: float,
     clock: Callable[[], float] = monotonic,
 ) -> Iterator[bytes]:
-    """Yield the chunks, and end once the worker is to go and no item is on its way.
+    """Yield the chunks, and end some time after the worker is to go.
 
     A server waits for its streams before it lets a worker go, for all of its own grace;
     an endless one would keep it for that long, and meanwhile nobody is served.
@@ -76,8 +79,9 @@ def drained(
         ends behind the event that is being sent. Any other stream must not look whole.
     :param grace: seconds that another stream goes on, so that one that is nearly over
         comes to its end.
-    :raises WorkerLeaving: behind the grace, unless the chunks come as fast as those of
-        a download do. The server's own grace is for that.
+    :raises WorkerLeaving: behind the first chunk that was asked for after the grace and
+        waited for, unless they come as fast as those of a download do. The server's own
+        grace is for that.
     """
     items = iter(chunks)
     before = last = b""
@@ -114,15 +118,20 @@ def _to_end_of_event(
 def _to_end_of_grace(
     chunks: Iterator[bytes], grace: float, clock: Callable[[], float]
 ) -> Iterator[bytes]:
-    noticed = clock()
+    latest = clock() + grace
     waited, given = 0.0, 0
-    while waited * DOWNLOAD <= given or clock() < noticed + grace:
+    while True:
         asked = clock()
         chunk = next(chunks, None)
         if chunk is None:
             return
-        waited += clock() - asked
+        took = clock() - asked
+        waited += took
         given += len(chunk)
         yield chunk
+        # What outlasts the grace by one slow query may be over behind it: the next
+        # item is asked for. Nor do the fast items behind that query make it live.
+        if asked >= latest and took >= SLOW and given < waited * DOWNLOAD:
+            break
     del chunks
     raise WorkerLeaving(grace)
