@@ -21,7 +21,7 @@ from .negotiation import Choice
 from .negotiation import choose
 from .negotiation import file_name
 from .row_stream import RowStream
-from .rows.records import Extras
+from .rows.shapes import Extras
 from .tables import close_unread
 from .tables import Columns
 from .tables import holds_several

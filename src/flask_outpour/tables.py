@@ -18,7 +18,7 @@ from .formats import Format
 from .row_stream import Table
 from .rows import close_unopened
 from .rows import open_rows
-from .rows.records import Extras
+from .rows.shapes import Extras
 
 #: The names of a table's columns, or of the columns of each of several.
 Columns = Iterable[str] | Mapping[str, Iterable[str]] | None

@@ -83,13 +83,14 @@ class Filler:
     def __str__(self) -> str:
         return f"{self._type}{'' if self._nullable else ' not null'}"
 
-    def array(self, values: Column) -> Any:
+    def array(self, values: Column, kinds: Set[type] | None = None) -> Any:
         """Return an array of a column's values.
 
+        :param kinds: their types, where they are known.
         :raises UNFIT: for a value that it cannot have, or not all of it.
         """
         pa = import_pyarrow()
-        ready = self.ready(values)
+        ready = self.ready(values, kinds)
         if pa.types.is_timestamp(self._type):
             # Three times as fast as pyarrow's own way, and right with any offset.
             zone = UTC if self._zoned else None
@@ -97,9 +98,9 @@ class Filler:
             return pa.array(since, pa.duration(self._type.unit)).view(self._type)
         return pa.array(ready, self._type)
 
-    def ready(self, values: Column) -> Column:
+    def ready(self, values: Column, kinds: Set[type] | None = None) -> Column:
         """Return a column's values as pyarrow takes them, and loses nothing."""
-        kinds = set(map(type, values))
+        kinds = set(map(type, values)) if kinds is None else kinds
         if not kinds <= self._exact:
             values = list(map(self._plain, values))
             kinds = set(map(type, values))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from collections.abc import Set
 from typing import Any
 
 from ..errors import RowError
+from ..surveyed import surveyed
 from .values import base_of
 from .values import Column
 from .values import plain
@@ -20,6 +22,7 @@ Writer = Callable[[Column], Texts]
 SEAM = "\0"
 #: The types whose texts are not always ASCII.
 _WIDE = frozenset({str, list, dict})
+_NOTHING = frozenset({type(None)})
 #: What a writer may raise for a value that it cannot write.
 UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
 
@@ -95,24 +98,29 @@ class Grid:
     def _text(self, batch: Batch) -> bytes:
         width = len(self._row)
         parts = self._row * len(batch)
-        columns = list(zip(*batch, strict=True))
-        if len(columns) != len(self.columns):
+        seen = surveyed(batch)
+        if len(seen.columns) != len(self.columns):
             raise ValueError
-        for place, values in enumerate(columns):
-            parts[2 * place :: width] = self.texts(values)
+        columns = zip(seen.columns, seen.kinds, strict=True)
+        for place, (values, kinds) in enumerate(columns):
+            parts[2 * place :: width] = self._texts(values, kinds)
         parts[-1] = self._end
         return (self._begin + "".join(parts)).encode("latin-1")
 
     def texts(self, values: Column) -> Texts:
         """Return the texts of a column."""
-        kinds = set(map(type, values))
+        return self._texts(values, set(map(type, values)))
+
+    def _texts(self, values: Column, kinds: Set[type]) -> Texts:
         nullable = type(None) in kinds
-        kinds.discard(type(None))
+        if nullable:
+            kinds = kinds - _NOTHING
         if len(kinds) > 1 or not kinds <= self._writers.keys():
             return list(map(self.cell, values))
         if not kinds:
             return [self.null] * len(values)
-        writer = self._writers[kinds.pop()]
+        (kind,) = kinds
+        writer = self._writers[kind]
         if not nullable:
             return writer(values)
         texts = iter(writer([value for value in values if value is not None]))

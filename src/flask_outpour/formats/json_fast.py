@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Set
 from datetime import date
 from datetime import datetime
 from datetime import time
@@ -13,6 +14,7 @@ from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
+from ..surveyed import surveyed
 from .columns import Batch
 from .columns import Writer
 from .values import Column
@@ -65,8 +67,9 @@ def fast_lines(columns: tuple[str, ...], decimal: str) -> FastLines | None:
     def lines(batch: Batch) -> bytes | None:
         ready = []
         try:
-            for values in zip(*batch, strict=True):
-                column = _ready(values, writers)
+            seen = surveyed(batch)
+            for values, kinds in zip(seen.columns, seen.kinds, strict=True):
+                column = _ready(values, kinds, writers)
                 if column is None:
                     return None
                 ready.append(column)
@@ -78,16 +81,18 @@ def fast_lines(columns: tuple[str, ...], decimal: str) -> FastLines | None:
     return lines
 
 
-def _ready(values: Column, writers: Mapping[type, Writer]) -> Column | None:
+def _ready(
+    values: Column, kinds: Set[type], writers: Mapping[type, Writer]
+) -> Column | None:
     """Return a column of what msgspec writes right, or ``None`` where it cannot."""
-    kinds = set(map(type, values))
     nullable = type(None) in kinds
-    kinds.discard(type(None))
+    if nullable:
+        kinds = kinds - {type(None)}
     if kinds <= _ALWAYS:
         return values
     if kinds == {float} and writes_as_repr(values):
         return values
-    writer = writers.get(kinds.pop()) if len(kinds) == 1 else None
+    writer = writers.get(*kinds) if len(kinds) == 1 else None
     if writer is None:
         return None
     if not nullable:

@@ -100,6 +100,8 @@ class Parquet(Recording):
 
     def _pass(self, batch: Any) -> None:
         self._keep(batch)
+        # Its source may fill its buffers anew for the next one.
+        self._held.own()
 
     def _keep(self, batch: Any) -> None:
         held = self._held

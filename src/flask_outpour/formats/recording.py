@@ -171,6 +171,7 @@ class Held:
 
     def __init__(self) -> None:
         self._batches: list[Any] = []
+        self._owned: Any = None
         self.rows = 0
         #: Bytes.
         self.size = 0
@@ -181,8 +182,23 @@ class Held:
         self.rows += batch.num_rows
         self.size += batch.nbytes
 
+    def own(self) -> None:
+        """Hold the last batch in memory of its own."""
+        if self._batches and self._batches[-1] is not self._owned:
+            self._owned = self._batches[-1] = _copied(self._batches[-1])
+
     def take(self) -> Any:
         """Return all batches as a ``pyarrow.Table``, and hold none."""
-        batches, self._batches = self._batches, []
+        batches, self._batches, self._owned = self._batches, [], None
         self.rows = self.size = 0
         return import_pyarrow().Table.from_batches(batches)
+
+
+def _copied(batch: Any) -> Any:
+    """Return a record batch whose buffers nobody else has."""
+    pa = import_pyarrow()
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, batch.schema) as writer:
+        writer.write_batch(batch)
+    with pa.ipc.open_stream(sink.getvalue()) as reader:
+        return reader.read_next_batch()

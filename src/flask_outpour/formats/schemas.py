@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from collections.abc import Sequence
+from collections.abc import Set
 from datetime import datetime
 from decimal import Decimal
 from itertools import chain
@@ -11,6 +12,8 @@ from typing import Any
 
 from ..errors import ConfigurationError
 from ..errors import RowError
+from ..lasting import all_kept
+from ..surveyed import Surveyed
 from .arrays import Filler
 from .arrays import import_pyarrow
 from .arrays import NESTED
@@ -95,7 +98,8 @@ class RecordBatches:
         held = [*self._held, *rows]
         if len(held) >= self._wanted:
             return self._inferred(held)
-        self._held = held
+        # The next rows may be these objects, filled anew.
+        self._held += map(all_kept, rows)
         return None
 
     def finish(self) -> Any:
@@ -135,10 +139,15 @@ class RecordBatches:
 
     def _filled(self, rows: Batch, schema: Any) -> Any:
         columns = self._transposed(rows)
+        kinds: Sequence[Set[type] | None] = [None] * len(columns)
+        if type(rows) is Surveyed:
+            kinds = rows.kinds
         try:
             arrays = [
-                filler.array(values)
-                for filler, values in zip(self._fillers, columns, strict=True)
+                filler.array(values, known)
+                for filler, values, known in zip(
+                    self._fillers, columns, kinds, strict=True
+                )
             ]
         except UNFIT as error:
             raise self._refusal(rows) from error
@@ -163,6 +172,8 @@ class RecordBatches:
         :raises RowError: for a row with another number of values.
         """
         width = len(self._columns)
+        if type(rows) is Surveyed and len(rows.columns) == width:
+            return rows.columns
         if set(map(len, rows)) - {width}:
             number, row = next(
                 (number, row)

@@ -18,7 +18,7 @@ from .frames import is_mixed
 from .frames import readable
 from .frames import rows_of_frame
 from .model import Rows
-from .records import picked
+from .shapes import picked
 
 #: Rows of a piece at most. In shorter ones, what a call of Arrow costs counts; longer
 #: ones do not stay in a processor's cache.

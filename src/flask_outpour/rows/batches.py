@@ -44,12 +44,33 @@ def batches_of(
         for begin in range(0, len(source), full):
             yield source[begin : begin + full]
         return
+    rows = iter(source)
+    yield from grown(
+        lambda: rows, lambda batch, error: error, full=full, slow=slow, clock=clock
+    )
+
+
+def grown(
+    records: Callable[[], Iterator[Any]],
+    ended: Callable[[list[Any], BaseException | None], BaseException | None],
+    *,
+    full: int = FULL,
+    slow: float = SLOW,
+    clock: Callable[[], float] = monotonic,
+) -> Iterator[list[Any]]:
+    """Yield rows in batches as :func:`batches_of` does.
+
+    :param records: returns what the next batch is taken from.
+    :param ended: is told that there was no more to take, or of an error; of this, it
+        returns what is to be raised. If that is ``None``, there may be more.
+    """
     lowest = full / 2**DOUBLINGS
     size = lowest
-    rows = iter(source)
     while True:
+        rows = records()
         batch: list[Any] = []
         error: BaseException | None = None
+        is_over = False
         stride = max(1, int(size) // STRIDES)
         begun = seen = clock()
         try:
@@ -58,15 +79,18 @@ def batches_of(
                 # What came before an error stays in the batch.
                 batch.extend(islice(rows, stride))
                 before, seen = seen, clock()
-                if len(batch) == held or seen - begun >= slow:
+                is_over = len(batch) == held
+                if is_over or seen - begun >= slow:
                     break
         except BaseException as caught:
             error = caught
+        if is_over or error is not None:
+            error = ended(batch, error)
         if batch:
             yield batch
         if error is not None:
             raise error
-        if not batch or len(batch) == held:
+        if is_over:
             return
         size = lowest if seen - before >= slow else min(size * 2, full)
 

@@ -47,7 +47,7 @@ from .fitness import require_unchanged
 from .fitness import Unfit
 from .objects import Objects
 from .pieces import pieces
-from .records import picked
+from .shapes import picked
 
 _LOG = getLogger(__name__)
 #: By this execution option a statement is known again.

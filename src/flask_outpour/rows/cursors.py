@@ -13,8 +13,8 @@ from .drivers import abandon_with_connection
 from .drivers import cursor_caveat
 from .model import Batch
 from .model import Rows
-from .records import Extras
 from .records import rows_of_records
+from .shapes import Extras
 
 
 def is_cursor(source: Any) -> bool:

@@ -14,13 +14,13 @@ from ..errors import SourceError
 from ..lines import Lines
 from .arrow import is_arrow
 from .arrow import rows_of_arrow
-from .batches import batches_of
 from .cursors import is_connection
 from .cursors import is_cursor
 from .cursors import rows_of_cursor
 from .model import Rows
-from .records import Extras
 from .records import rows_of_records
+from .shapes import Extras
+from .taking import rows_of_iterable
 
 _TAKES = (
     "stream_rows takes an iterable of tuples, dicts or objects, a cursor, a statement"
@@ -93,12 +93,7 @@ def open_rows(
             lines=lines,
         )
     _require_rows(source)
-    return rows_of_records(
-        batches_of(source),
-        columns=columns,
-        extras=extras,
-        close=getattr(source, "close", None),
-    )
+    return rows_of_iterable(source, columns=columns, extras=extras)
 
 
 def _opened_or_closed(product: Any, **options: Any) -> Rows:

@@ -31,8 +31,8 @@ from .entities import entity_columns
 from .entities import loaded_columns
 from .model import Batch
 from .model import Rows
-from .records import Extras
 from .records import rows_of_records
+from .shapes import Extras
 
 #: Entities are loaded by so many; each is heavier than a row.
 ENTITIES = 500

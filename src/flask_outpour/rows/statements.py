@@ -29,10 +29,10 @@ from .drivers import AUTOCOMMIT
 from .drivers import commits_each_statement
 from .drivers import dialect_caveat
 from .model import Rows
-from .records import Extras
 from .results import ENTITIES
 from .results import require_rows
 from .results import ResultRows
+from .shapes import Extras
 
 
 def is_statement(source: Any) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import Set
 from datetime import datetime
 from decimal import Decimal
 from functools import partial
@@ -93,17 +94,19 @@ class Cells:
             befores = _number(whole), _number(parted)
             self._writers[kind] = partial(self._times, kind, *befores)
 
-    def write(self, values: Column) -> Written:
+    def write(self, values: Column, kinds: Set[type]) -> Written:
         """Return the cells of a column.
 
+        :param kinds: the types of the values.
         :raises Exception: for a value that cannot be written; see :meth:`cell`.
         """
-        kinds = set(map(type, values))
         is_nullable = type(None) in kinds
-        kinds.discard(type(None))
+        if is_nullable:
+            kinds = kinds - {type(None)}
         if len(kinds) != 1 or not kinds <= self._writers.keys():
             return _of(list(map(self.cell, values)))
-        writer = self._writers[kinds.pop()]
+        (kind,) = kinds
+        writer = self._writers[kind]
         if not is_nullable:
             return writer(values)
         before, texts, after = writer([v for v in values if v is not None])

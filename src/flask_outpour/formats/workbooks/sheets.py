@@ -8,6 +8,7 @@ from typing import Any
 from unicodedata import east_asian_width
 
 from ...errors import RowError
+from ...surveyed import surveyed
 from ..columns import Batch
 from ..columns import refusal
 from ..columns import UNWRITABLE
@@ -57,17 +58,17 @@ class RowWriter:
         self._cells[place].cell(value).encode("latin-1")
 
     def _xml(self, batch: Batch, first: int) -> bytes:
-        columns = list(zip(*batch, strict=True))
-        if len(columns) != len(self.columns):
+        seen = surveyed(batch)
+        if len(seen.columns) != len(self.columns):
             raise ValueError
         numbers = list(map(str, range(first, first + len(batch))))
         row: list[str] = ['<row r="', ""]
         filled: list[tuple[int, Sequence[str]]] = [(1, numbers)]
         end = '">'
-        for opening, cells, values in zip(
-            self._openings, self._cells, columns, strict=True
+        for opening, cells, values, kinds in zip(
+            self._openings, self._cells, seen.columns, seen.kinds, strict=True
         ):
-            before, texts, after = cells.write(values)
+            before, texts, after = cells.write(values, kinds)
             row += (end + opening, "", before, "")
             filled += ((len(row) - 3, numbers), (len(row) - 1, texts))
             end = after

@@ -1,0 +1,91 @@
+"""The value of a cell enters; one that nobody can change any more leaves."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from collections.abc import Mapping
+from datetime import date
+from datetime import datetime
+from datetime import time
+from datetime import timedelta
+from decimal import Decimal
+from enum import Enum
+from ipaddress import IPv4Address
+from ipaddress import IPv4Interface
+from ipaddress import IPv4Network
+from ipaddress import IPv6Address
+from ipaddress import IPv6Interface
+from ipaddress import IPv6Network
+from typing import Any
+from uuid import UUID
+
+#: The types of what stays as it is.
+LASTING = frozenset(
+    {
+        *(type(None), bool, int, float, Decimal, str, bytes),
+        *(datetime, date, time, timedelta, UUID),
+        *(IPv4Address, IPv4Interface, IPv4Network),
+        *(IPv6Address, IPv6Interface, IPv6Network),
+    }
+)
+_BASES = tuple(LASTING - {type(None), bool})
+
+
+def lasts(kind: type) -> bool:
+    """Whether no value of a type, or nothing that is written of it, can change."""
+    if kind in LASTING or issubclass(kind, _BASES):
+        return True
+    if issubclass(kind, Enum):
+        # The same member has the same value, but that may be a list.
+        return all(type(member.value) in LASTING for member in kind)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and issubclass(kind, numpy.generic):
+        # A row of a structured array is a window on it.
+        return not issubclass(kind, numpy.void)
+    pandas = sys.modules.get("pandas")
+    return pandas is not None and kind in (type(pandas.NaT), type(pandas.NA))
+
+
+def all_kept(values: Iterable[Any]) -> tuple[Any, ...]:
+    """Return values of which none can be changed any more, as :func:`kept` does."""
+    return tuple([v if type(v) in LASTING else kept(v) for v in values])
+
+
+def kept(value: Any) -> Any:
+    """Return a value, or a copy of one that could be changed, inside or out.
+
+    What cannot be copied is returned: a format refuses it, and says where it is.
+    """
+    try:
+        return _kept(value)
+    except Exception:
+        return value
+
+
+def _kept(value: Any) -> Any:
+    kind = type(value)
+    if kind is list:
+        if not LASTING.issuperset(map(type, value)):
+            return _each(value)
+        return value[:]
+    if kind is dict:
+        if not LASTING.issuperset(map(type, value.values())):
+            return dict(zip(value, _each(value.values()), strict=True))
+        return value.copy()
+    if isinstance(value, tuple):
+        return tuple(_each(value))
+    if isinstance(value, bytearray | memoryview):
+        return bytes(value)
+    if isinstance(value, Mapping):
+        return dict(zip(value, _each(value.values()), strict=True))
+    if isinstance(value, Enum):
+        return value if lasts(kind) else _kept(value.value)
+    # Arrays of numpy, and rows of structured ones.
+    if not lasts(kind) and hasattr(value, "dtype") and hasattr(value, "copy"):
+        return value.copy()
+    return value
+
+
+def _each(values: Iterable[Any]) -> list[Any]:
+    return [v if type(v) in LASTING else _kept(v) for v in values]
