@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from collections.abc import Iterator
 from datetime import datetime
 from datetime import UTC
+from mmap import mmap
 from typing import Any
 
 from ..coalesce import Coalescer
@@ -79,9 +80,10 @@ class Folder(Content):
 
 
 class Data(Content):
-    """Bytes or text in memory."""
+    """Bytes or text in memory, as they are now."""
 
     def __init__(self, data: str | bytes | bytearray | memoryview) -> None:
+        data = _lasting(data)
         # Of text, no second copy is held until its turn comes.
         is_plain = isinstance(data, str) and data.isascii()
         super().__init__(len(data) if is_plain else _view(data).nbytes)
@@ -222,6 +224,16 @@ class Called(Content):
         self.function = function
 
 
+def _lasting(data: str | bytes | bytearray | memoryview) -> str | bytes | memoryview:
+    """Return text or bytes that their owner does not change any more.
+
+    A file that is mapped into memory is one nevertheless: it may be far larger.
+    """
+    if isinstance(data, memoryview):
+        return data if isinstance(data.obj, bytes | mmap) else bytes(data)
+    return bytes(data) if isinstance(data, bytearray) else data
+
+
 def _view(data: str | bytes | bytearray | memoryview) -> memoryview:
     view = memoryview(data.encode() if isinstance(data, str) else data)
     return (view if view.c_contiguous else memoryview(bytes(view))).cast("B")
@@ -278,14 +290,21 @@ def _joined(chunks: Iterable[Any]) -> Iterator[Piece]:
 
 def _parted(chunks: Iterable[Any]) -> Iterator[Any]:
     for chunk in chunks:
-        # The length of a view may not be that of its bytes.
-        whole = _view(chunk) if isinstance(chunk, memoryview) else chunk
-        if len(whole) <= PIECE:
-            yield whole
+        if isinstance(chunk, str):
+            yield from _parts(chunk)
+        elif isinstance(chunk, bytes):
+            # Small ones stay as they are.
+            yield from _parts(chunk if len(chunk) <= PIECE else memoryview(chunk))
         else:
-            whole = whole if isinstance(whole, str) else memoryview(whole)
-            for start in range(0, len(whole), PIECE):
-                yield whole[start : start + PIECE]
+            # It may be held until its source has filled the buffer anew, or wants to
+            # give it another size.
+            with _view(chunk) as view:
+                yield from map(bytes, _parts(view))
+
+
+def _parts(data: Any) -> Iterator[Any]:
+    for start in range(0, len(data), PIECE):
+        yield data[start : start + PIECE]
 
 
 def _close(source: Any) -> None:
