@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections import deque
 from collections.abc import Callable
 from collections.abc import Generator
@@ -16,9 +15,12 @@ from typing import NamedTuple
 from flask import current_app
 
 from .errors import ConfigurationError
+from .errors import OutpourError
 from .errors import RowError
-from .errors import SourceError
 from .formats import Format
+from .formats.streams import for_stream
+from .formats.streams import takes_arrow
+from .origins import is_of_closed
 from .rows import close_unopened
 from .rows import Rows
 from .rows.model import Batch
@@ -47,7 +49,7 @@ class RowStream(Iterator[bytes]):
     def __init__(self, tables: Iterable[Table], format: Format) -> None:
         self._tables = deque(tables)
         # A format keeps between its calls what one stream needs.
-        self._format = copy.copy(format)
+        self._format = for_stream(format)
         #: Those of the table whose turn it is.
         self._rows: Rows | None = None
         self._name: str | None = None
@@ -106,7 +108,7 @@ class RowStream(Iterator[bytes]):
         except BaseException as error:
             if self._name is not None and not isinstance(error, ConfigurationError):
                 error.add_note(f"This is the table {self._name!r} of several.")
-                if "columns=" in str(error):
+                if isinstance(error, OutpourError) and "columns=" in str(error):
                     error.add_note(f"Here that is columns={{{self._name!r}: [...]}}.")
             interrupt = getattr(self._format, "interrupt", None)
             if begun and interrupt is not None and (end := interrupt()):
@@ -140,7 +142,7 @@ class RowStream(Iterator[bytes]):
             return begin, self._fed(rows.batches, format.feed)
         if rows.lines is not None:
             return format.begin(rows.columns), map(format.frame, rows.lines)
-        if rows.reader is not None and hasattr(format, "feed_arrow"):
+        if rows.reader is not None and takes_arrow(format):
             begin = format.begin_arrow(rows.reader.schema)
             return begin, self._fed(rows.reader, format.feed_arrow)
         return format.begin(rows.columns), self._fed(rows.batches, format.feed)
@@ -168,7 +170,7 @@ class RowStream(Iterator[bytes]):
 
 def _explain(error: Exception) -> None:
     """Tell the cure where a source was closed before its first row was read."""
-    if "closed" in str(error).lower() and not isinstance(error, SourceError):
+    if is_of_closed(error):
         error.add_note(
             "stream_rows reads its source after the view has returned, when its blocks"
             " such as `with open(...)` have ended. Open the source in a function that"

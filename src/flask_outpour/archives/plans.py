@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from ..origins import is_of_closed
 from .contents import Called
 from .contents import Content
 from .entries import entry_of
@@ -168,7 +169,7 @@ def archive_length(plans: Iterable[Plan], defaults: Defaults) -> int | None:
 def explain(error: BaseException, title: str) -> None:
     """Tell which entry an error is of, and what to do about a file that is closed."""
     message, notes = str(error), getattr(error, "__notes__", [])
-    if isinstance(error, ValueError) and "closed file" in message:
+    if isinstance(error, ValueError) and is_of_closed(error):
         error.add_note(
             "stream_zip reads a file when its turn comes, after the view has returned"
             " and its `with` blocks have ended. Give its path, or a function that opens"

@@ -12,6 +12,7 @@ from contextlib import ExitStack
 from time import monotonic
 from typing import Any
 
+from ..errors import OutpourError
 from .entries import are_known
 from .plans import archive_length
 from .plans import close_all
@@ -96,7 +97,7 @@ class ZipStream(Iterator[bytes]):
                 yield from self._entry(self._planner.resolved(plan), first)
             except Exception as error:
                 explain(error, plan.title)
-                if _is_of_option(str(error)):
+                if isinstance(error, OutpourError) and _is_of_option(str(error)):
                     error.add_note(
                         "Here such an option belongs to its entry:"
                         " ZipEntry(name, rows, columns=...)."

@@ -67,15 +67,8 @@ class _Objects:
         self._arrow = self._lines.of_arrow(schema)
         return begun
 
-    @property
-    def feed_arrow(self) -> Callable[[Any], bytes]:
-        """What returns the bytes of a record batch of Arrow's."""
-        if not self._is_known:
-            # What a subclass writes is in its feed().
-            raise AttributeError("feed_arrow")
-        return self._feed_arrow
-
-    def _feed_arrow(self, batch: Any) -> bytes:
+    def feed_arrow(self, batch: Any) -> bytes:
+        """Return the bytes of a record batch of Arrow's."""
         lines: bytes = self._arrow(batch)
         return self.frame(lines) if lines else b""
 

@@ -16,8 +16,11 @@ from ..errors import ConfigurationError
 class Format(Protocol):
     """What turns rows into bytes. Any object with these five names is one.
 
-    Each stream works on a copy of it (:func:`copy.copy`), so that a method can keep
-    what the next one needs in attributes.
+    Each stream works on a copy of it, so that a method can keep what the next one needs
+    in attributes. With it are copied its lists, dicts and other containers of Python,
+    formats that it writes with, and objects of its own module; what else it holds is
+    shared by its streams, unless a ``__copy__`` of its own copies that. So what cannot
+    be copied, such as a ``csv.writer``, is made in ``begin``.
 
     A format may have more names:
 
@@ -36,7 +39,8 @@ class Format(Protocol):
     ``begin_arrow(schema)`` and ``feed_arrow(batch)``
         are called instead of ``begin`` and ``feed`` where the source has its rows in
         Arrow's columns: with a ``pyarrow.Schema`` and ``pyarrow.RecordBatch`` objects
-        of any length. Without them the rows come as tuples from there, too.
+        of any length. Without them the rows come as tuples from there, too, and so they
+        do where a subclass has another ``begin`` or ``feed`` than these belong to.
     ``lines`` and ``frame(lines)``
         are for sources that write text themselves. ``lines`` says which lines
         (:class:`~flask_outpour.lines.CSVLines` or ``JSONLines``), or is

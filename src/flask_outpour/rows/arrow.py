@@ -110,7 +110,7 @@ def _read(source: Any, pa: Any) -> Any:
     try:
         stream = source if opener is None else opener()
     except Exception as error:
-        if "before execute" not in str(error):
+        if not hasattr(source, "adbc_statement") or "before execute" not in str(error):
             raise
         # So ADBC has it of a cursor that was closed, too.
         raise SourceError(
