@@ -20,6 +20,8 @@ from flask import current_app
 from flask import globals as flask_globals
 from flask import session
 
+from .origins import raised_in
+
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
     from flask import Flask
@@ -248,7 +250,9 @@ def _own_context(outer: Any) -> Iterator[Any]:
 
 def explain(error: BaseException) -> None:
     """Tell the cure in an error that a body without a context met."""
-    if isinstance(error, RuntimeError) and str(error).startswith("Working outside of"):
+    # Other proxies of Werkzeug's say something else, and an application what it likes.
+    is_flasks = str(error).startswith("Working outside of")
+    if is_flasks and raised_in(error) == "werkzeug.local":
         error.add_note(
             "This came from a streamed response, whose generator runs after the"
             " view. Wrap the generator in flask_outpour.stream_with_context to"
