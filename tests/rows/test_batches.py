@@ -54,9 +54,20 @@ def test_every_row_comes_once_in_its_order(kind: Any) -> None:
 def test_fast_rows_go_together() -> None:
     """The first rows leave one by one, and soon 500 at a time."""
     sizes = [len(batch) for batch in batches_of(iter(range(20_000)), clock=Clock())]
-    assert sizes[:5] == [1] * 5
-    assert 500 <= max(sizes) <= FULLEST
-    assert len(sizes) < 65
+    assert sizes[:31] == [1] * 31
+    assert 490 <= max(sizes) <= 500
+    assert len(sizes) < 160
+
+
+@pytest.mark.parametrize("count", [1, 10, 31, 100, 1000, 10_000, 50_000])
+def test_little_of_a_burst_is_held(count: int) -> None:
+    """What waits when a source falls silent is at most 1/16 of what it has sent."""
+    left = 0
+    for batch in batches_of(iter(range(count)), clock=Clock()):
+        # Before the last of them came, the source could have fallen silent.
+        assert len(batch) - 1 <= left // 16
+        left += len(batch)
+    assert left == count
 
 
 def test_rows_of_a_list_are_not_copied_one_by_one() -> None:
