@@ -7,7 +7,9 @@ import io
 import json
 import zipfile
 from collections.abc import Iterator
+from contextlib import closing
 from contextlib import suppress
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -17,6 +19,7 @@ from flask_outpour import Outpour
 from flask_outpour import RowError
 from flask_outpour import Rows
 from flask_outpour import stream_rows
+from flask_outpour.rows import open_rows
 from rows.changing import COLUMNS
 from rows.changing import Log
 from rows.changing import REFUSED
@@ -221,6 +224,22 @@ def test_record_batches_over_one_buffer(app: Flask, format: str) -> None:
     reader = pa.RecordBatchReader.from_batches(schema, batches())
     got = content(streamed(app, reader, format), format)
     assert got == content(streamed(app, log, format), format)
+
+
+@pytest.mark.parametrize("kind", [dict, list, tuple, SimpleNamespace])
+def test_rows_of_every_kind_go_together(kind: Any) -> None:
+    """Copies are made of many rows at once, too."""
+
+    def rows() -> Iterator[Any]:
+        for number in range(20_000):
+            named = zip(COLUMNS, (number, "", 0.5), strict=True)
+            if kind is SimpleNamespace:
+                yield SimpleNamespace(**dict(named))
+            else:
+                yield dict(named) if kind is dict else kind((number, "", 0.5))
+
+    with closing(open_rows(rows(), columns=COLUMNS)) as opened:
+        assert sum(1 for _ in opened.batches) < 400
 
 
 def test_source_fails_after_it_has_changed_its_row(app: Flask) -> None:

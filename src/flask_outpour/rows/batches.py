@@ -88,13 +88,15 @@ def grown(
             error = caught
         if is_over or error is not None:
             error = ended(batch, error)
+        # Who gets a batch may empty it.
+        count = len(batch)
         if batch:
             yield batch
         if error is not None:
             raise error
         if is_over:
             return
-        sent = 0 if seen - before >= slow else sent + len(batch)
+        sent = 0 if seen - before >= slow else sent + count
         size = min(max(1, sent // SHARE), full)
 
 
