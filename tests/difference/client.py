@@ -1,0 +1,74 @@
+"""A request enters; all that a server sends until it closes leaves, as an answer."""
+
+from __future__ import annotations
+
+import io
+import socket
+from http.client import HTTPException
+from http.client import HTTPResponse
+from http.client import IncompleteRead
+from typing import Any
+from typing import cast
+
+from difference.answer import Answer
+from difference.answer import kept
+from difference.entry import Entry
+
+#: Seconds of silence after which a client gives up.
+PATIENCE = 30.0
+#: The same for an answer in which bytes are missing: some servers wait for ever.
+SHORT_PATIENCE = 1.5
+
+
+def fetch(port: int, entry: Entry, journal: str) -> Answer:
+    """Ask for an entry over a connection of its own, and read until that closes."""
+    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+        connection.sendall(_request(entry, journal))
+        received = _receive(connection, entry)
+    return _parse(received, entry.method)
+
+
+def _request(entry: Entry, journal: str) -> bytes:
+    target = f"/{entry.name}/" + (f"?{entry.query}" if entry.query else "")
+    facts = {"Host": "difference.test", "Connection": "close", "X-Journal": journal}
+    if entry.body:
+        facts["Content-Length"] = str(len(entry.body))
+    lines = [f"{entry.method} {target} HTTP/{entry.version}"]
+    lines += [f"{name}: {value}" for name, value in {**facts, **entry.fields}.items()]
+    return "\r\n".join([*lines, "", ""]).encode("latin-1") + entry.body
+
+
+def _receive(connection: socket.socket, entry: Entry) -> bytes:
+    received = bytearray()
+    try:
+        while data := connection.recv(65536):
+            received += data
+            if entry.waits:
+                connection.settimeout(SHORT_PATIENCE)
+    except (ConnectionResetError, TimeoutError):
+        pass
+    return bytes(received)
+
+
+class _Received:
+    """What was received, where the standard library wants a socket."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    def makefile(self, *_: Any) -> io.BytesIO:
+        return io.BytesIO(self._data)
+
+
+def _parse(received: bytes, method: str) -> Answer:
+    """Return what the standard library's client makes of it."""
+    response = HTTPResponse(cast(Any, _Received(received)), method=method)
+    try:
+        response.begin()
+    except (HTTPException, OSError):
+        return Answer(0, (), received, whole=False)
+    try:
+        body, whole = response.read(), True
+    except IncompleteRead as incomplete:
+        body, whole = incomplete.partial, False
+    return Answer(response.status, kept(response.getheaders()), body, whole)

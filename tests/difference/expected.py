@@ -1,0 +1,52 @@
+"""What an answer with the line has in place of plain Flask's, for many entries alike."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from werkzeug.exceptions import default_exceptions
+
+from difference.better import Better
+
+#: The fields of a page or a stream to which the view adds none.
+HTML = (("content-type", "text/html; charset=utf-8"),)
+
+
+def page(status: int) -> bytes:
+    """Return Werkzeug's own page of an error."""
+    return default_exceptions[status]().get_body().encode()
+
+
+def fails_early(
+    status: int, *logs: str, body: bytes | None = None, **others: Any
+) -> dict[str, Any]:
+    """Return the facts of an entry whose stream fails before its first byte."""
+    body = page(status) if body is None else body
+    length = ("content-length", str(len(body)))
+    answer = {"status": status, "body": body, "logs": logs, "whole": True}
+    answer["fields"] = tuple(sorted([length, *HTML, *others.pop("fields", ())]))
+    return {"better": Better.ERROR_PAGE, "ours": {**answer, **others}}
+
+
+def fails_late(*logs: str) -> dict[str, Any]:
+    """Return the facts of an entry whose stream fails after its first byte."""
+    return {"better": Better.CAUSE_LOGGED, "ours": {"logs": logs}}
+
+
+def whole(body: bytes) -> dict[str, Any]:
+    """Return the facts of an entry whose stream of buffers is whole on any server."""
+    notes = ("source starts", "source closes")
+    answer = {"status": 200, "fields": HTML, "body": body, "whole": True}
+    return {"better": Better.BUFFERS, "ours": {**answer, "notes": notes, "logs": ()}}
+
+
+def cut_after(
+    body: bytes,
+    *logs: str,
+    better: Better,
+    fields: tuple[tuple[str, str], ...] = HTML,
+    **others: Any,
+) -> dict[str, Any]:
+    """Return the facts of an entry whose client has this much, and sees a cut."""
+    answer = {"status": 200, "fields": fields, "body": body, "whole": False}
+    return {"better": better, "ours": {**answer, "logs": logs, **others}}

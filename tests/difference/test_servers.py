@@ -1,0 +1,60 @@
+"""The catalogue over sockets of each server."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from conftest import lack
+from difference.answer import Answer
+from difference.answer import differences
+from difference.catalogue import ENTRIES
+from difference.expectation import expected
+from difference.recording import record
+from processes import COMMANDS
+from processes import missing_program
+
+
+
+@pytest.fixture(params=COMMANDS)
+def server(request: pytest.FixtureRequest) -> str:
+    """Return the name of each server in turn."""
+    if program := missing_program(request.param):
+        lack(program, "pip install --group tests")
+    return request.param
+
+
+def record_both(
+    server: str, variants: tuple[str, str], folder: Path
+) -> list[dict[str, Answer]]:
+    """Record two variants at a time, each in a server of its own."""
+    jobs = [(variant, folder / f"{n} {variant}") for n, variant in enumerate(variants)]
+    with ThreadPoolExecutor(2) as pool:
+        return list(pool.map(lambda job: record(server, *job), jobs))
+
+
+@pytest.mark.timeout(900)
+def test_the_line_keeps_what_is_right(
+    server: str, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    """Each answer with the line is plain Flask's, or what its entry says is better."""
+    plain, served = record_both(server, ("plain", "served"), tmp_path)
+    for name, entry in ENTRIES.items():
+        with subtests.test(f"{name} on {server}"):
+            wanted = expected(entry, plain.get(name), server)
+            found = differences(wanted, served[name])
+            assert not found, f"{name} on {server}\n{found}"
+
+
+@pytest.mark.timeout(900)
+def test_plain_flask_agrees_with_itself(
+    server: str, tmp_path: Path, subtests: pytest.Subtests
+) -> None:
+    """What the catalogue compares is steady: no view of it depends on the moment."""
+    once, again = record_both(server, ("plain", "plain"), tmp_path)
+    for name, answer in once.items():
+        with subtests.test(f"{name} on {server}"):
+            found = differences(answer, again[name])
+            assert not found, f"{name} on {server}\n{found}"

@@ -1,0 +1,440 @@
+"""Hooks and receivers around a stream, and their order."""
+
+from __future__ import annotations
+
+import flask
+from flask import after_this_request
+from flask import Blueprint
+from flask import Flask
+from flask import g
+from flask import request
+from flask import Response
+from flask import stream_with_context
+from typing import Any
+
+from difference.better import Better
+from difference.entry import notes
+from difference.entry import site
+from difference.entry import told
+from difference.entry import view
+from difference.expected import fails_late
+from difference.expected import fails_early
+
+LINES = ("one\n", "two\n", "three\n")
+
+
+def noted(app: Flask | Blueprint, note: Any, whose: str = "") -> None:
+    """Note every hook of an application or a blueprint."""
+
+    @app.before_request
+    def before() -> None:
+        note(f"{whose}before_request {request.method}")
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        note(f"{whose}after_request {response.status_code}")
+        return response
+
+    @app.teardown_request
+    def teardown(error: BaseException | None) -> None:
+        note(f"{whose}teardown_request {type(error).__name__}")
+
+
+def all_noted(app: Flask) -> None:
+    """Note every hook and every signal of an application."""
+    note = app.extensions["journal"]
+    noted(app, note)
+
+    @app.teardown_appcontext
+    def teardown(error: BaseException | None) -> None:
+        note(f"teardown_appcontext {type(error).__name__}")
+
+    def receiver(name: str) -> Any:
+        def receive(sender: Flask, **extra: Any) -> None:
+            note(f"{name} {sorted(extra)}")
+
+        return receive
+
+    for name in (
+        *("request_started", "request_finished", "request_tearing_down"),
+        *("got_request_exception", "appcontext_pushed", "appcontext_popped"),
+        *("appcontext_tearing_down", "template_rendered", "before_render_template"),
+    ):
+        getattr(flask, name).connect(receiver(name), app, weak=False)
+
+
+@site(method="OPTIONS", name="hooks-options")
+@site(method="HEAD", name="hooks-head")
+@site
+def hooks(app: Flask) -> Any:
+    """All hooks and signals around a bare stream."""
+    all_noted(app)
+    return lambda: Response(told(LINES))
+
+
+@site
+def hooks_with_context(app: Flask) -> Any:
+    """All hooks and signals around a stream under Flask's own function."""
+    all_noted(app)
+    return lambda: Response(stream_with_context(told(LINES)))
+
+
+@site
+def hooks_without_stream(app: Flask) -> Any:
+    """All hooks and signals around a page."""
+    all_noted(app)
+    return lambda: "page"
+
+
+@site
+def hooks_with_a_failing_view(app: Flask) -> Any:
+    """All hooks and signals around a view that fails."""
+    all_noted(app)
+
+    def root() -> str:
+        raise ZeroDivisionError
+
+    return root
+
+
+@site
+def hooks_before_answers(app: Flask) -> Any:
+    """A hook streams in the view's place."""
+    app.before_request(lambda: Response(told(LINES)))
+    return lambda: "never"
+
+
+def replacing(app: Flask) -> Any:
+    """A hook puts another response in the place of the stream."""
+    note = app.extensions["journal"]
+    app.after_request(lambda response: Response("replaced"))
+
+    def root() -> Response:
+        response = Response(Closable(note))
+        response.call_on_close(lambda: note("response closed"))
+        return response
+
+    return root
+
+
+class Closable:
+    """A source that notes how it is used."""
+
+    def __init__(self, note: Any) -> None:
+        self._note = note
+
+    def __iter__(self) -> Any:
+        self._note("iterated")
+        return iter(LINES)
+
+    def close(self) -> None:
+        """Note it."""
+        self._note("closed")
+
+
+site(replacing, name="hooks-after-replaces")
+
+
+@site
+def hooks_after_replaces_by_a_stream(app: Flask) -> Any:
+    """A hook puts another stream in the place of a page."""
+    app.after_request(lambda response: Response(told(["re", "placed"])))
+    return lambda: "page"
+
+
+@site
+def hooks_after_wraps(app: Flask) -> Any:
+    """A hook puts a generator around what is streamed."""
+
+    @app.after_request
+    def wrap(response: Response) -> Response:
+        def upper(items: Any) -> Any:
+            for item in items:
+                yield item.upper()
+
+        response.response = upper(response.response)
+        return response
+
+    return lambda: Response(told(LINES))
+
+
+@site
+def hooks_after_wraps_encoded(app: Flask) -> Any:
+    """A hook puts a generator around the encoded items."""
+
+    @app.after_request
+    def wrap(response: Response) -> Response:
+        items = response.iter_encoded()
+        response.response = (item + b"!" for item in items)
+        return response
+
+    return lambda: Response(told(LINES))
+
+
+@site
+def hooks_after_reads(app: Flask) -> Any:
+    """A hook reads the whole stream, which is then a list."""
+
+    @app.after_request
+    def read(response: Response) -> Response:
+        response.headers["X-Bytes"] = str(len(response.get_data()))
+        return response
+
+    return lambda: Response(told(LINES))
+
+
+@site
+def hooks_after_sets_data(app: Flask) -> Any:
+    """A hook sets data in the place of a stream."""
+
+    @app.after_request
+    def read(response: Response) -> Response:
+        response.set_data("data")
+        return response
+
+    return lambda: Response(told(LINES))
+
+
+@site
+def hooks_after_changes_class(app: Flask) -> Any:
+    """A hook changes the class of the response, as old extensions do."""
+
+    class Marked(Response):
+        def get_wsgi_headers(self, environ: Any) -> Any:
+            headers = super().get_wsgi_headers(environ)
+            headers["X-Marked"] = "1"
+            return headers
+
+    @app.after_request
+    def change(response: Response) -> Response:
+        response.__class__ = Marked
+        return response
+
+    return lambda: Response(told(LINES))
+
+
+@site
+def hooks_after_fails(app: Flask) -> Any:
+    """A hook fails; Flask answers 500."""
+
+    @app.after_request
+    def fail(response: Response) -> Response:
+        if response.status_code == 200:
+            raise ZeroDivisionError("in after_request")
+        return response
+
+    return lambda: Response(told(LINES))
+
+
+@site
+def hooks_teardown_fails(app: Flask) -> Any:
+    """A teardown function fails, of a page."""
+
+    @app.teardown_request
+    def fail(error: BaseException | None) -> None:
+        app.extensions["journal"]("teardown")
+        if request.args.get("fail"):
+            raise ZeroDivisionError("in teardown")
+
+    return lambda: Response(told(LINES))
+
+
+@site
+def hooks_of_a_blueprint(app: Flask) -> None:
+    """A blueprint's hooks, and the application's around them."""
+    note = app.extensions["journal"]
+    outer, inner = Blueprint("outer", __name__), Blueprint("inner", __name__)
+    noted(app, note, "app ")
+    noted(outer, note, "outer ")
+    noted(inner, note, "inner ")
+    inner.add_url_rule("/", "root", lambda: Response(told(LINES)))
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+
+
+@view
+def hooks_after_this_request() -> Response:
+    """A view asks for something after itself."""
+    note = notes()
+
+    @after_this_request
+    def stamp(response: Response) -> Response:
+        note("after this request")
+        response.headers["X-After"] = "1"
+        return response
+
+    return Response(told(LINES))
+
+
+@view(method="HEAD", name="hooks-call-on-close-head")
+@view
+def hooks_call_on_close() -> Response:
+    """What is asked for at the end comes in its order, the source first."""
+    note = notes()
+    response = Response(told(LINES))
+    response.call_on_close(lambda: note("first"))
+    response.call_on_close(lambda: note("second"))
+    return response
+
+
+@site
+def hooks_call_on_close_after_request(app: Flask) -> Any:
+    """A hook asks for something at the end."""
+    note = app.extensions["journal"]
+
+    @app.after_request
+    def ask(response: Response) -> Response:
+        response.call_on_close(lambda: note("the hook's"))
+        return response
+
+    def root() -> Response:
+        response = Response(told(LINES))
+        response.call_on_close(lambda: note("the view's"))
+        return response
+
+    return root
+
+
+@site
+def hooks_g_is_gone(app: Flask) -> Any:
+    """A bare stream begins after teardown, which has taken what it had."""
+    note = app.extensions["journal"]
+
+    @app.teardown_appcontext
+    def close(error: BaseException | None) -> None:
+        g.pop("names").clear()
+        note("names are cleared")
+
+    def root() -> Response:
+        g.names = names = ["one\n", "two\n"]
+
+        def generate() -> Any:
+            yield f"{len(names)} names\n"
+            yield from names
+
+        return Response(told(generate()))
+
+    return root
+
+
+@site(
+    better=Better.ERROR_PAGE,
+    ours={
+        **fails_early(404)["ours"],
+        "notes": (
+            *("before_request", "after_request 200", "teardown_request"),
+            *("source starts", "source fails: NotFound", "source closes"),
+            "after_request 404",
+        ),
+    },
+)
+def hooks_after_needs_what_teardown_removes(app: Flask) -> Any:
+    """A bare generator aborts; a hook reads what teardown removed."""
+    note = app.extensions["journal"]
+
+    @app.before_request
+    def before() -> None:
+        note("before_request")
+        g.user = "ann"
+
+    @app.after_request
+    def after(response: Response) -> Response:
+        note(f"after_request {response.status_code}")
+        assert g.user == "ann"
+        return response
+
+    @app.teardown_request
+    def teardown(error: BaseException | None) -> None:
+        if "user" in g:
+            note("teardown_request")
+            del g.user
+
+    def root() -> Response:
+        def generate() -> Any:
+            flask.abort(404)
+            yield "never"
+
+        return Response(told(generate()))
+
+    return root
+
+
+def raising_receiver(app: Flask, items: Any) -> Any:
+    """A receiver of errors fails, as one whose mail server is down."""
+    note = app.extensions["journal"]
+
+    def receive(sender: Flask, exception: BaseException, **extra: Any) -> None:
+        note(f"told: {type(exception).__name__}")
+        raise ConnectionError("the mail server is down")
+
+    flask.got_request_exception.connect(receive, app, weak=False)
+    return lambda: Response(told(items()))
+
+
+def failing(*items: str) -> Any:
+    """Yield the items, then fail."""
+    yield from items
+    raise ZeroDivisionError("the cause")
+
+
+TOLD = (
+    *("source starts", "source fails: ZeroDivisionError", "source closes"),
+    "told: ZeroDivisionError",
+)
+
+
+@site(
+    better=Better.CAUSE_LOGGED,
+    ours={"notes": TOLD, "logs": ("ZeroDivisionError", "ConnectionError")},
+)
+def hooks_receiver_fails_late(app: Flask) -> Any:
+    """The cause is logged first, and the receiver's own error beside it."""
+    return raising_receiver(app, lambda: failing("one\n", "two\n"))
+
+
+@site(
+    **fails_early(500, "ZeroDivisionError", "ConnectionError", notes=TOLD)
+)
+def hooks_receiver_fails_early(app: Flask) -> Any:
+    """The same before the first byte: the page is what it would be without."""
+    return raising_receiver(app, failing)
+
+
+def asking_receiver(app: Flask, items: Any) -> Any:
+    """A receiver of errors reads the request."""
+    note = app.extensions["journal"]
+
+    def receive(sender: Flask, exception: BaseException, **extra: Any) -> None:
+        note(f"told of {request.path}")
+
+    flask.got_request_exception.connect(receive, app, weak=False)
+    return lambda: Response(told(items()))
+
+
+@site(
+    better=Better.CAUSE_LOGGED,
+    ours={"notes": (*TOLD[:3], "told of /"), "logs": ("ZeroDivisionError",)},
+)
+def hooks_receiver_reads_the_request_late(app: Flask) -> Any:
+    """Receivers are called with the request shown, also for a bare stream."""
+    return asking_receiver(app, lambda: failing("one\n", "two\n"))
+
+
+@site(**fails_early(500, "ZeroDivisionError", notes=(*TOLD[:3], "told of /")))
+def hooks_receiver_reads_the_request_early(app: Flask) -> Any:
+    """The same before the first byte."""
+    return asking_receiver(app, failing)
+
+
+@site(**fails_late("ZeroDivisionError"))
+def hooks_with_a_stream_that_fails(app: Flask) -> Any:
+    """Hooks and their order around a bare stream that fails."""
+    noted(app, app.extensions["journal"])
+    return lambda: Response(told(failing("one\n")))
+
+
+@site(**fails_late("ZeroDivisionError"))
+def hooks_with_context_and_a_stream_that_fails(app: Flask) -> Any:
+    """The same under Flask's own function: teardown gets the error."""
+    noted(app, app.extensions["journal"])
+    return lambda: Response(stream_with_context(told(failing("one\n"))))
