@@ -9,6 +9,8 @@ from threading import Lock
 from typing import Any
 
 from flask import Flask
+from flask.sessions import SecureCookieSessionInterface
+from itsdangerous import TimestampSigner
 from werkzeug.wsgi import FileWrapper
 
 from difference.catalogue import ENTRIES
@@ -17,15 +19,34 @@ from difference.journal import Ending
 from difference.journal import Journal
 from flask_outpour import Outpour
 
-
 #: Of the templates and files of the views.
 ROOT = str(Path(__file__).parent)
+
+
+class OneMoment(TimestampSigner):
+    """Signs a session as if it were always the same moment."""
+
+    def get_timestamp(self) -> int:
+        """Return that moment."""
+        return 1_600_000_000
+
+
+class Sessions(SecureCookieSessionInterface):
+    """Flask's sessions, whose cookies do not depend on the clock."""
+
+    def get_signing_serializer(self, app: Flask) -> Any:
+        """Return Flask's own serializer with another clock."""
+        serializer = super().get_signing_serializer(app)
+        if serializer is not None:
+            serializer.signer = OneMoment
+        return serializer
 
 
 def make_site(entry: Entry, outpour: bool) -> Flask:
     """Return an entry's application, plain or with the line."""
     app = Flask(f"difference.{entry.name}", root_path=ROOT)
     app.secret_key = "difference"
+    app.session_interface = Sessions()
     journal = app.extensions["journal"] = Journal()
     app.logger.addHandler(journal)
     if outpour and not entry.line_last:

@@ -61,6 +61,11 @@ class Better(Enum):
         "before the source starts",
         "when the first chunk is there",
     )
+    NO_ITEMS = _Difference(
+        "A stream has no items",
+        "hypercorn answers `500`",
+        "a whole response without a body",
+    )
     BUFFERS = _Difference(
         "Items are `bytearray` or `memoryview`, and change after they were yielded",
         "some servers refuse them, some send what they hold later",

@@ -1,4 +1,4 @@
-"""What an answer with the line has in place of plain Flask's, for many entries alike."""
+"""What many answers with the line have alike, in place of plain Flask's."""
 
 from __future__ import annotations
 
@@ -28,9 +28,13 @@ def fails_early(
     return {"better": Better.ERROR_PAGE, "ours": {**answer, **others}}
 
 
-def fails_late(*logs: str) -> dict[str, Any]:
+def fails_late(*logs: str, **others: Any) -> dict[str, Any]:
     """Return the facts of an entry whose stream fails after its first byte."""
-    return {"better": Better.CAUSE_LOGGED, "ours": {"logs": logs}}
+    return {"better": Better.CAUSE_LOGGED, "ours": {"logs": logs, **others}}
+
+
+#: The notes of ``told`` where the failure is not the source's.
+LEFT_EARLY = ("source starts", "source fails: GeneratorExit", "source closes")
 
 
 def whole(body: bytes) -> dict[str, Any]:
@@ -38,6 +42,12 @@ def whole(body: bytes) -> dict[str, Any]:
     notes = ("source starts", "source closes")
     answer = {"status": 200, "fields": HTML, "body": body, "whole": True}
     return {"better": Better.BUFFERS, "ours": {**answer, "notes": notes, "logs": ()}}
+
+
+def without_items(status: int, *fields: tuple[str, str]) -> dict[str, Any]:
+    """Return the facts of an entry whose stream has nothing, on any server."""
+    answer = {"status": status, "fields": (*fields, *HTML), "body": b"", "whole": True}
+    return {"better": Better.NO_ITEMS, "ours": answer}
 
 
 def cut_after(

@@ -85,7 +85,14 @@ class Ending:
         return self
 
     def __next__(self) -> bytes:
-        return next(self._iterator)
+        try:
+            return next(self._iterator)
+        except StopIteration:
+            raise
+        except BaseException:
+            # Some servers do not close what has failed.
+            self._end()
+            raise
 
     def close(self) -> None:
         """Close the iterable, and mark it."""

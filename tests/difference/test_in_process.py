@@ -33,7 +33,7 @@ def test_the_line_keeps_what_is_right(entry: Entry, tmp_path: Path) -> None:
 
 
 #: The driver copies each item as it is yielded, as only some servers do.
-_OF_SERVERS = {Better.BUFFERS, Better.WIDE_ITEMS}
+_OF_SERVERS = {Better.BUFFERS, Better.NO_ITEMS, Better.WIDE_ITEMS}
 better_entries = [e for e in ENTRIES.values() if e.better and not e.harms]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,10 +13,10 @@ from difference.answer import Answer
 from difference.answer import differences
 from difference.catalogue import ENTRIES
 from difference.expectation import expected
+from difference.expectation import forgive_losses
 from difference.recording import record
 from processes import COMMANDS
 from processes import missing_program
-
 
 
 @pytest.fixture(params=COMMANDS)
@@ -44,7 +45,8 @@ def test_the_line_keeps_what_is_right(
     for name, entry in ENTRIES.items():
         with subtests.test(f"{name} on {server}"):
             wanted = expected(entry, plain.get(name), server)
-            found = differences(wanted, served[name])
+            answer = forgive_losses(entry, wanted, served[name], server)
+            found = differences(wanted, answer)
             assert not found, f"{name} on {server}\n{found}"
 
 
@@ -52,9 +54,16 @@ def test_the_line_keeps_what_is_right(
 def test_plain_flask_agrees_with_itself(
     server: str, tmp_path: Path, subtests: pytest.Subtests
 ) -> None:
-    """What the catalogue compares is steady: no view of it depends on the moment."""
+    """What the catalogue compares is steady: no view of it depends on the moment.
+
+    But for what an entry says itself, as plain Flask is not looked at for that.
+    """
     once, again = record_both(server, ("plain", "plain"), tmp_path)
-    for name, answer in once.items():
+    for name, first in once.items():
         with subtests.test(f"{name} on {server}"):
-            found = differences(answer, again[name])
+            entry = ENTRIES[name]
+            second = forgive_losses(entry, first, again[name], server)
+            found = differences(
+                replace(first, **entry.ours), replace(second, **entry.ours)
+            )
             assert not found, f"{name} on {server}\n{found}"

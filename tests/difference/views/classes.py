@@ -21,6 +21,7 @@ from difference.entry import told
 from difference.entry import view
 from difference.expected import fails_early
 from difference.expected import fails_late
+from difference.expected import LEFT_EARLY
 from difference.expected import whole
 
 Environ = dict[str, Any]
@@ -152,9 +153,11 @@ class Triple(Response):
         """Change status, fields and body."""
         iterable, _, headers = super().get_wsgi_response(environ)
         headers = [*headers, ("X-Triple", "yes")]
-        return ClosingIterator((b"." + i for i in iterable), iterable.close), (
-            "201 Made"
-        ), headers
+        return (
+            ClosingIterator((b"." + i for i in iterable), iterable.close),
+            ("201 Made"),
+            headers,
+        )
 
 
 class Stamped(Response):
@@ -270,7 +273,9 @@ class Slots(Response):
         self._kept = value
 
 
-stream("class-json-lines", lambda: (1, None, {"a": "ä"}, "text"), response_class=JSONLines)
+stream(
+    "class-json-lines", lambda: (1, None, {"a": "ä"}, "text"), response_class=JSONLines
+)
 stream("class-latin", lambda: LINES, response_class=Latin)
 stream("class-latin-many", lambda: ("ä\n",) * 5_000, response_class=Latin)
 stream("class-numbered", lambda: LINES, response_class=Numbered)
@@ -301,7 +306,7 @@ stream(
     "class-fails",
     lambda: LINES,
     response_class=Failing,
-    **fails_late("ZeroDivisionError"),
+    **fails_late("ZeroDivisionError", notes=LEFT_EARLY),
 )
 stream(
     "class-fails-at-once",
@@ -312,7 +317,7 @@ stream(
     "class-json-lines-fails-at-first",
     lambda: ({1, 2},),
     response_class=JSONLines,
-    **fails_early(500, "TypeError"),
+    **fails_early(500, "TypeError", notes=LEFT_EARLY),
 )
 
 

@@ -20,6 +20,7 @@ from difference.entry import view
 from difference.expected import cut_after
 from difference.expected import fails_early
 from difference.expected import fails_late
+from difference.expected import LEFT_EARLY
 
 
 class SoldOut(Exception):
@@ -68,12 +69,12 @@ stream(
 stream(
     "fails-with-text-that-is-none",
     lambda: ("1\n", "\ud800"),
-    **fails_late("UnicodeEncodeError"),
+    **fails_late("UnicodeEncodeError", notes=LEFT_EARLY),
 )
 stream(
     "fails-at-first-with-text-that-is-none",
     lambda: ("\ud800",),
-    **fails_early(500, "UnicodeEncodeError"),
+    **fails_early(500, "UnicodeEncodeError", notes=LEFT_EARLY),
 )
 stream(
     "stops-after-two",

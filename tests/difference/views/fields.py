@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from datetime import timezone
+from datetime import UTC
 from typing import Any
 
 from flask import Flask
@@ -61,10 +61,22 @@ stream(
 )
 stream("type-csv", lambda: LINES, response={"mimetype": "text/csv"})
 stream("type-none", lambda: LINES, response={"content_type": "x-own/type"})
-stream("type-latin", lambda: LINES, response={"content_type": "text/plain; charset=latin-1"})
-stream("type-events", lambda: ("data: 1\n\n", "data: 2\n\n"), response={"mimetype": "text/event-stream"})
+stream(
+    "type-latin",
+    lambda: LINES,
+    response={"content_type": "text/plain; charset=latin-1"},
+)
+stream(
+    "type-events",
+    lambda: ("data: 1\n\n", "data: 2\n\n"),
+    response={"mimetype": "text/event-stream"},
+)
 stream("type-json", lambda: ('{"a":', "1}"), response={"mimetype": "application/json"})
-stream("type-coded", lambda: (b"\x1f\x8b",), response={"headers": {"Content-Encoding": "x"}})
+stream(
+    "type-coded",
+    lambda: (b"\x1f\x8b",),
+    response={"headers": {"Content-Encoding": "x"}},
+)
 
 
 @view
@@ -82,7 +94,7 @@ def fields_twice() -> Response:
 def fields_cookies() -> Response:
     """Cookies of all kinds, each in a field of its own."""
     response = Response(told(LINES))
-    response.set_cookie("one", "1", max_age=60, httponly=True, samesite="Lax")
+    response.set_cookie("one", "1", expires=10**9, httponly=True, samesite="Lax")
     response.set_cookie("two", "zwei & drei; vier", path="/x")
     response.delete_cookie("three")
     return response
@@ -92,6 +104,15 @@ def fields_cookies() -> Response:
 def fields_not_latin() -> Response:
     """A name that is not in Latin letters is coded."""
     response = Response(told(LINES))
+    coded = "UTF-8''%D0%BE%D1%82%D1%87%D1%91%D1%82.csv"
+    response.headers["Content-Disposition"] = f"attachment; filename*={coded}"
+    return response
+
+
+@view
+def fields_not_coded() -> Response:
+    """The same without the code, which servers refuse as they begin to send."""
+    response = Response(iter(LINES))
     response.headers.set("Content-Disposition", "attachment", filename="отчёт.csv")
     return response
 
@@ -107,8 +128,8 @@ def fields_of_all_kinds() -> Response:
     """What Werkzeug's properties set."""
     response = Response(told(LINES))
     response.set_etag("abc", weak=True)
-    response.last_modified = datetime(2020, 1, 2, tzinfo=timezone.utc)
-    response.expires = datetime(2030, 1, 2, tzinfo=timezone.utc)
+    response.last_modified = datetime(2020, 1, 2, tzinfo=UTC)
+    response.expires = datetime(2030, 1, 2, tzinfo=UTC)
     response.cache_control.max_age = 60
     response.cache_control.public = True
     response.vary.update(["Accept", "Cookie"])

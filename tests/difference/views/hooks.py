@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import flask
 from flask import after_this_request
 from flask import Blueprint
@@ -10,15 +12,14 @@ from flask import g
 from flask import request
 from flask import Response
 from flask import stream_with_context
-from typing import Any
 
 from difference.better import Better
 from difference.entry import notes
 from difference.entry import site
 from difference.entry import told
 from difference.entry import view
-from difference.expected import fails_late
 from difference.expected import fails_early
+from difference.expected import fails_late
 
 LINES = ("one\n", "two\n", "three\n")
 
@@ -392,9 +393,7 @@ def hooks_receiver_fails_late(app: Flask) -> Any:
     return raising_receiver(app, lambda: failing("one\n", "two\n"))
 
 
-@site(
-    **fails_early(500, "ZeroDivisionError", "ConnectionError", notes=TOLD)
-)
+@site(**fails_early(500, "ZeroDivisionError", "ConnectionError", notes=TOLD))
 def hooks_receiver_fails_early(app: Flask) -> Any:
     """The same before the first byte: the page is what it would be without."""
     return raising_receiver(app, failing)

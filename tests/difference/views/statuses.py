@@ -8,14 +8,14 @@ import flask
 from flask import Flask
 from flask import Response
 
-from flask_outpour import stream_with_context
-
 from difference.better import Better
 from difference.entry import notes
 from difference.entry import site
 from difference.entry import stream
 from difference.entry import told
 from difference.entry import view
+from difference.expected import without_items
+from flask_outpour import stream_with_context
 
 LINES = ("one\n", "two\n")
 
@@ -27,7 +27,12 @@ for status in (102, 103, 199, 204, 205, 304):
     stream(f"status-{status}", lambda: LINES, response={"status": status})
 
 stream("status-of-its-own", lambda: LINES, response={"status": "299 Quite Fine"})
-stream("status-205-without-items", lambda: (), response={"status": 205})
+stream(
+    "status-205-without-items",
+    lambda: (),
+    response={"status": 205},
+    **without_items(205),
+)
 stream("status-200-of-http-1-0", lambda: LINES, version="1.0")
 stream("status-404-of-http-1-0", lambda: LINES, response={"status": 404}, version="1.0")
 

@@ -112,5 +112,3 @@ def upload_line_by_line() -> Response:
             yield line[::-1]
 
     return Response(stream_with_context(told(generate())))
-
-

@@ -14,21 +14,19 @@ from difference.entry import told
 from difference.entry import view
 from difference.expected import cut_after
 from difference.expected import fails_early
-
-#: What servers make of the generator: some go on after what they do not know.
-ENDS = ("source starts", "source fails: GeneratorExit", "source closes")
+from difference.expected import LEFT_EARLY
 
 
 def wrong_at_first(item: Any) -> dict[str, Any]:
     """Return the facts of an entry whose first item is wrong."""
-    facts = fails_early(500, "ItemError", notes=ENDS)
+    facts = fails_early(500, "ItemError", notes=LEFT_EARLY)
     return {**facts, "better": Better.ITEM_ERROR}
 
 
 def wrong_later() -> dict[str, Any]:
     """Return the facts of an entry whose third item is wrong."""
     body = b"1\n2\n"
-    return cut_after(body, "ItemError", better=Better.ITEM_ERROR, notes=ENDS)
+    return cut_after(body, "ItemError", better=Better.ITEM_ERROR, notes=LEFT_EARLY)
 
 
 for name, item in {
