@@ -26,10 +26,13 @@ class Driver:
 
     So an item is sent as it was when it was yielded. Status and fields go with the
     first chunk that has bytes, or at the end.
+
+    :param leaves: the number of chunks after which the client is gone.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, leaves: int | None = None) -> None:
         self.sent = Sent()
+        self._leaves = leaves
         self._started: tuple[str, Headers] | None = None
 
     def serve(self, app: Callable[..., Iterable[Any]], environ: dict[str, Any]) -> Sent:
@@ -40,7 +43,9 @@ class Driver:
         try:
             iterable = app(environ, self._start_response)
             try:
-                for chunk in iterable:
+                for number, chunk in enumerate(iterable):
+                    if number == self._leaves:
+                        break
                     self._write(chunk)
                 self._send_headers()
             finally:

@@ -322,6 +322,8 @@ def hooks_g_is_gone(app: Flask) -> Any:
     better=Better.ERROR_PAGE,
     ours={
         **fails_early(404)["ours"],
+        # What the hook meets is its own error.
+        "logs": ("AttributeError",),
         "notes": (
             *("before_request", "after_request 200", "teardown_request"),
             *("source starts", "source fails: NotFound", "source closes"),
