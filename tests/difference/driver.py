@@ -78,8 +78,3 @@ class Driver:
             raise AssertionError("start_response was not called")
         if self.sent.status is None:
             self.sent.status, self.sent.headers = self._started
-
-
-def serve(app: Callable[..., Iterable[Any]], environ: dict[str, Any]) -> Sent:
-    """Serve one request."""
-    return Driver().serve(app, environ)

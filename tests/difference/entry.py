@@ -39,6 +39,11 @@ class Entry:
     better: Better | None = None
     #: What an answer with the line has in place of plain Flask's; see ``Answer``.
     ours: Mapping[str, Any] = field(default_factory=dict)
+    #: Whether the client leaves after the first bytes.
+    leaves: bool = False
+    #: Whether it may be too late for an error page, as its items begin with empty ones:
+    #: by these some servers send their headers.
+    opens: bool = False
     #: Whether a server may wait for ever for bytes that are missing.
     waits: bool = False
     #: Whether it harms servers under plain Flask; ``ours`` is then the whole answer.

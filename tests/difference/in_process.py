@@ -9,7 +9,7 @@ from werkzeug.test import EnvironBuilder
 from difference.answer import Answer
 from difference.answer import kept
 from difference.application import make_site
-from difference.driver import serve
+from difference.driver import Driver
 from difference.entry import Entry
 from difference.journal import Ending
 from difference.journal import FIELD
@@ -34,8 +34,11 @@ def answer_of(entry: Entry, outpour: bool, journal: Path) -> Answer:
     environ = {**builder.get_environ(), FIELD: journal.name}
     said = app.extensions["journal"]
     said.open(environ)
-    sent = serve(lambda *call: Ending(app(*call), said.end), environ)
+    driver = Driver(2 if entry.leaves else None)
+    sent = driver.serve(lambda *call: Ending(app(*call), said.end), environ)
     builder.close()
+    if entry.leaves:
+        return with_journal(Answer(0, (), b"", whole=False), journal)
     whole = sent.error is None
     status = int((sent.status or SERVER_ERROR).split()[0])
     length = dict(kept(sent.headers)).get("content-length")

@@ -29,7 +29,7 @@ def test_the_line_keeps_what_is_right(entry: Entry, tmp_path: Path) -> None:
     """An answer with the line is plain Flask's, or what the entry says is better."""
     plain = None if entry.harms else answer_of(entry, False, tmp_path / "plain")
     served = answer_of(entry, True, tmp_path / "served")
-    assert differences(expected(entry, plain, "in process"), served) == ""
+    assert differences(expected(entry, plain, served, "in process"), served) == ""
 
 
 #: The driver copies each item as it is yielded, as only some servers do.
@@ -46,5 +46,5 @@ def test_what_is_better_is_other_than_on_plain_flask(
     What servers make of buffers is theirs: this driver's answer is the reference.
     """
     plain = answer_of(entry, False, tmp_path / "plain")
-    found = differences(expected(entry, plain, "in process"), plain)
+    found = differences(expected(entry, plain, plain, "in process"), plain)
     assert (found == "") == (entry.better in _OF_SERVERS), found

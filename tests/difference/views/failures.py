@@ -40,7 +40,12 @@ def failing(*items: str, error: BaseException | None = None) -> Any:
 EARLY = fails_early(500, "ZeroDivisionError")
 
 stream("fails-at-the-first-item", failing, **EARLY)
-stream("fails-after-empty-items", lambda: failing("", "", ""), **EARLY)
+stream(
+    "fails-after-empty-items",
+    lambda: failing("", "", ""),
+    opens=True,
+    **EARLY,
+)
 stream("fails-after-one", lambda: failing("1\n"), **fails_late("ZeroDivisionError"))
 stream(
     "fails-after-three",
