@@ -18,6 +18,8 @@ from difference.entry import Entry
 PATIENCE = 30.0
 #: The same for an answer in which bytes are missing: some servers wait for ever.
 SHORT_PATIENCE = 1.5
+#: What is left of an answer that never came, or that the client left.
+NOTHING = Answer(0, (), b"", whole=False)
 
 
 def fetch(port: int, entry: Entry, journal: str) -> Answer:
@@ -25,12 +27,16 @@ def fetch(port: int, entry: Entry, journal: str) -> Answer:
 
     Of an answer that the client leaves nothing is kept: how much came, is chance.
     """
-    with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
-        connection.sendall(_request(entry, journal))
-        if entry.leaves:
-            connection.recv(1_000)
-            return Answer(0, (), b"", whole=False)
-        received = _receive(connection, entry)
+    try:
+        with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
+            connection.sendall(_request(entry, journal))
+            if entry.leaves:
+                connection.recv(1_000)
+                return NOTHING
+            received = _receive(connection, entry)
+    except ConnectionError:
+        # The server is gone, or would not read what was sent.
+        return NOTHING
     return _parse(received, entry.method)
 
 

@@ -42,8 +42,9 @@ def test_the_line_keeps_what_is_right(
 ) -> None:
     """Each answer with the line is plain Flask's, or what its entry says is better."""
     plain, served = record_both(server, ("plain", "served"), tmp_path)
-    for name, entry in ENTRIES.items():
+    for name in served:
         with subtests.test(f"{name} on {server}"):
+            entry = ENTRIES[name]
             wanted = expected(entry, plain.get(name), served[name], server)
             answer = forgive_losses(entry, wanted, served[name], server)
             found = differences(wanted, answer)

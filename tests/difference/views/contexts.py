@@ -189,24 +189,6 @@ def context_of_ours(app: Flask) -> Any:
     return root
 
 
-@view(
-    harms=True,
-    **fails_early(
-        500,
-        "StreamInterrupted",
-        notes=("source starts", "source fails: SystemExit", "source closes"),
-    ),
-)
-def context_of_ours_exits_at_the_first_item() -> Response:
-    """Outpour's own function pulls the first item in the view."""
-
-    def generate() -> Any:
-        raise SystemExit(3)
-        yield "never"
-
-    return Response(flask_outpour.stream_with_context(told(generate())))
-
-
 @view(**fails_early(404))
 def context_of_ours_aborts_at_the_first_item() -> Response:
     """What fails there fails in the view."""

@@ -11,6 +11,7 @@ from flask import request
 from flask import Response
 from flask import stream_with_context
 
+import flask_outpour
 from difference.better import Better
 from difference.entry import notes
 from difference.entry import site
@@ -271,3 +272,21 @@ def fails_in_call_on_close() -> Response:
     response = Response(told(["1\n", "2\n"]))
     response.call_on_close(fail)
     return response
+
+
+@view(
+    harms=True,
+    **fails_early(
+        500,
+        "StreamInterrupted",
+        notes=("source starts", "source fails: SystemExit", "source closes"),
+    ),
+)
+def exits_at_the_first_item_of_our_context() -> Response:
+    """Outpour's own function pulls the first item in the view."""
+
+    def generate() -> Any:
+        raise SystemExit(3)
+        yield "never"
+
+    return Response(flask_outpour.stream_with_context(told(generate())))
