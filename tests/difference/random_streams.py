@@ -31,6 +31,14 @@ class Stop(BaseException):
     """What a time limit raises, past ``except Exception``."""
 
 
+class Shout(str):
+    """Text that encodes itself in its own way, as Werkzeug lets it."""
+
+    def encode(self, *arguments: str) -> bytes:  # type: ignore[override]
+        """Encode it in capitals."""
+        return self.upper().encode("utf-16")
+
+
 class Numbered(Response):
     """Items are numbered, with state on the response."""
 
@@ -112,7 +120,7 @@ class Diary:
 
 #: These have the bytes of the step; the buffers are the source's own.
 GIVES = (
-    *("text", "markup", "bytes", "bytearray", "memoryview", "wide"),
+    *("text", "markup", "shout", "bytes", "bytearray", "memoryview", "wide"),
     *("buffer", "view of buffer"),
 )
 WRONG = ("number", "none", "list")
@@ -132,8 +140,11 @@ ends = st.builds(Step, st.sampled_from((*FAILS, *WRONG, "surrogate", "fails to c
 def scripts(draw: st.DrawFn) -> Script:
     """Draw a script, with or without a failure at any place."""
     steps = draw(st.lists(st.one_of(gives, gives, quiet), max_size=40))
-    # As many again, as joining begins after some twenty items.
+    # As many again, as joining begins after some twenty items; and, where they are few,
+    # so many that it looks no longer at each.
     steps += draw(st.sampled_from([0, 0, 1, 5])) * steps
+    if len(steps) < 9 and draw(st.booleans()):
+        steps = [Step("text", b"line\n")] * draw(st.integers(100, 900)) + steps
     if draw(st.booleans()):
         steps.insert(draw(st.integers(0, len(steps))), draw(ends))
     return Script(
@@ -197,6 +208,8 @@ def _item(step: Step, buffers: Buffers) -> Any:
             return text
         case "markup":
             return Markup(text)
+        case "shout":
+            return Shout(text)
         case "bytes":
             return step.data
         case "bytearray":

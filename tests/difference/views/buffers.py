@@ -124,6 +124,18 @@ def buffer_of_wide_items() -> Items:
 
 
 @buffer
+def buffer_now_and_then() -> Items:
+    """A buffer comes once among many lines of text."""
+    line = bytearray()
+    for number in range(20_000):
+        if number % 97:
+            yield "row\n"
+        else:
+            line[:] = b"row %d\n" % number
+            yield line
+
+
+@buffer
 def buffer_of_c() -> Items:
     """A buffer of a C library, which is filled anew."""
     buffer = ctypes.create_string_buffer(32)

@@ -46,6 +46,14 @@ stream("text-markup", lambda: (Markup("<b>one</b>"), Markup("&amp;"), "<i>"))
 stream("text-subclass", lambda: (Shout("one"), Shout("two"), "three"))
 stream("text-that-encodes-itself", lambda: (Latin("größe"), "ä", Latin("ä")))
 stream("text-that-encodes-itself-many", lambda: map(Latin, "äöü" * 500))
+stream(
+    "text-that-encodes-itself-now-and-then",
+    lambda: ("row\n" if n % 97 else Latin("ä\n") for n in range(20_000)),
+)
+stream(
+    "bytes-now-and-then",
+    lambda: ("row\n" if n % 97 else b"\xe4\n" for n in range(20_000)),
+)
 stream("text-enum", lambda: (Colour.RED, "-", Colour.RED))
 stream("text-one", lambda: ("alone",))
 stream("text-long", lambda: ("x" * 3_000_000, "y" * 70_000, "z"))
