@@ -127,7 +127,7 @@ def buffer_of_wide_items() -> Items:
 def buffer_now_and_then() -> Items:
     """A buffer comes once among many lines of text."""
     line = bytearray()
-    for number in range(20_000):
+    for number in range(26_000):
         if number % 97:
             yield "row\n"
         else:

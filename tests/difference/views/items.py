@@ -30,6 +30,14 @@ class Latin(str):
         return str.encode(self, "latin-1")
 
 
+class Wide(str):
+    """Text that has two bytes for each character."""
+
+    def encode(self, *arguments: str) -> bytes:  # type: ignore[override]
+        """Encode it in UTF-16."""
+        return str.encode(self, "utf-16-le")
+
+
 class Colour(str, enum.Enum):  # noqa: UP042  (the old way is what is tried)
     """Members that are text."""
 
@@ -45,14 +53,15 @@ stream("text-not-ascii", lambda: ("Größe\n", "размер\n", "大小\n", "�
 stream("text-markup", lambda: (Markup("<b>one</b>"), Markup("&amp;"), "<i>"))
 stream("text-subclass", lambda: (Shout("one"), Shout("two"), "three"))
 stream("text-that-encodes-itself", lambda: (Latin("größe"), "ä", Latin("ä")))
+stream("text-that-encodes-itself-in-ascii", lambda: map(Wide, "abc" * 500))
 stream("text-that-encodes-itself-many", lambda: map(Latin, "äöü" * 500))
 stream(
     "text-that-encodes-itself-now-and-then",
-    lambda: ("row\n" if n % 97 else Latin("ä\n") for n in range(20_000)),
+    lambda: ("row\n" if n % 97 else Wide("odd\n") for n in range(26_000)),
 )
 stream(
     "bytes-now-and-then",
-    lambda: ("row\n" if n % 97 else b"\xe4\n" for n in range(20_000)),
+    lambda: ("row\n" if n % 97 else b"\xe4\n" for n in range(26_000)),
 )
 stream("text-enum", lambda: (Colour.RED, "-", Colour.RED))
 stream("text-one", lambda: ("alone",))

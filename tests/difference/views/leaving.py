@@ -9,6 +9,8 @@ from flask import Flask
 from flask import Response
 from flask import stream_with_context
 
+import flask_outpour
+from difference.better import Better
 from difference.entry import notes
 from difference.entry import site
 from difference.entry import told
@@ -56,6 +58,27 @@ def left_with_context(app: Flask) -> Any:
         note(f"teardown_appcontext {type(error).__name__}")
 
     return lambda: Response(stream_with_context(told(much(65_536))))
+
+
+@site(
+    leaves=True,
+    better=Better.ONE_TEARDOWN,
+    ours={
+        "notes": (
+            *("source starts", "source fails: GeneratorExit", "source closes"),
+            "teardown_request NoneType",
+        )
+    },
+)
+def left_with_our_context(app: Flask) -> Any:
+    """A stream under Outpour's own function closes its source, then tears down."""
+    note = app.extensions["journal"]
+
+    @app.teardown_request
+    def teardown(error: BaseException | None) -> None:
+        note(f"teardown_request {type(error).__name__}")
+
+    return lambda: Response(flask_outpour.stream_with_context(told(much(65_536))))
 
 
 @view(leaves=True)
