@@ -128,7 +128,7 @@ def buffer_now_and_then() -> Items:
     """A buffer comes once among many lines of text."""
     line = bytearray()
     for number in range(26_000):
-        if number % 97:
+        if number % 1_001 != 1_000:
             yield "row\n"
         else:
             line[:] = b"row %d\n" % number
