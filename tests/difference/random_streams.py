@@ -131,7 +131,6 @@ contents = st.one_of(
     st.integers(0, 300).map(lambda size: b"x" * size),
     st.text(st.characters(exclude_categories=["Cs"]), max_size=6).map(str.encode),
 )
-gives = st.builds(Step, st.sampled_from(GIVES), contents)
 quiet = st.builds(Step, st.sampled_from(("empty text", "empty bytes", "pause")))
 ends = st.builds(Step, st.sampled_from((*FAILS, *WRONG, "surrogate", "fails to close")))
 
@@ -139,10 +138,16 @@ ends = st.builds(Step, st.sampled_from((*FAILS, *WRONG, "surrogate", "fails to c
 @st.composite
 def scripts(draw: st.DrawFn) -> Script:
     """Draw a script, with or without a failure at any place."""
+    # Few types at a time, as a type may hide what another meets.
+    kinds = draw(st.lists(st.sampled_from(GIVES), min_size=1, max_size=3, unique=True))
+    gives = st.builds(Step, st.sampled_from(kinds), contents)
     steps = draw(st.lists(st.one_of(gives, gives, quiet), max_size=40))
     # As many again, as joining begins after some twenty items; and, where they are few,
     # so many that it looks no longer at each.
     steps += draw(st.sampled_from([0, 0, 1, 5])) * steps
+    # Behind much that was sent, much may be held.
+    if head := draw(st.sampled_from([0, 0, 20_000, 70_000])):
+        steps.insert(0, Step("text", b"x" * head))
     if len(steps) < 9 and draw(st.booleans()):
         steps = [Step("text", b"line\n")] * draw(st.integers(100, 900)) + steps
     if draw(st.booleans()):
@@ -153,8 +158,8 @@ def scripts(draw: st.DrawFn) -> Script:
         response_class=draw(st.sampled_from(CLASSES)),
         mimetype=draw(st.sampled_from(["text/html", "text/csv", "text/event-stream"])),
         method=draw(st.sampled_from(["GET", "GET", "GET", "HEAD"])),
-        chunk_size=draw(st.sampled_from([1, 7, 100, 65_536])),
-        slow=draw(st.sampled_from([0.0001, 0.005, 10.0])),
+        chunk_size=draw(st.sampled_from([1, 7, 100, 65_536, 65_536])),
+        slow=draw(st.sampled_from([0.0001, 0.005, 10.0, 10.0])),
     )
 
 
