@@ -119,10 +119,8 @@ class Diary:
 
 
 #: These have the bytes of the step; the buffers are the source's own.
-GIVES = (
-    *("text", "markup", "shout", "bytes", "bytearray", "memoryview", "wide"),
-    *("buffer", "view of buffer"),
-)
+TEXTS = ("text", "markup", "shout")
+BUFFERS = ("bytes", "bytearray", "memoryview", "wide", "buffer", "view of buffer")
 WRONG = ("number", "none", "list")
 FAILS = ("ZeroDivisionError", "NotFound", "SoldOut", "Stop", "SystemExit")
 
@@ -139,7 +137,7 @@ ends = st.builds(Step, st.sampled_from((*FAILS, *WRONG, "surrogate", "fails to c
 def scripts(draw: st.DrawFn) -> Script:
     """Draw a script, with or without a failure at any place."""
     # Few types at a time, as a type may hide what another meets.
-    kinds = draw(st.lists(st.sampled_from(GIVES), min_size=1, max_size=3, unique=True))
+    kinds = draw(st.sampled_from([TEXTS, BUFFERS, TEXTS + BUFFERS]))
     gives = st.builds(Step, st.sampled_from(kinds), contents)
     steps = draw(st.lists(st.one_of(gives, gives, quiet), max_size=40))
     # As many again, as joining begins after some twenty items; and, where they are few,

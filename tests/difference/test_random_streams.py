@@ -30,7 +30,7 @@ PAGES = {
 }
 
 often = settings(
-    max_examples=300,
+    max_examples=700,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )

@@ -7,25 +7,20 @@ from typing import Any
 from flask import Blueprint
 from flask import Flask
 from flask import jsonify
-from flask import render_template_string
 from flask import Response
-from flask import stream_template_string
 from flask import url_for
 from flask.views import MethodView
 from flask.views import View
 from werkzeug.test import run_wsgi_app
 from werkzeug.wrappers import Response as BareResponse
 
-from difference.better import Better
 from difference.entry import notes
 from difference.entry import site
 from difference.entry import told
 from difference.entry import view
-from difference.expected import fails_early
 from flask_outpour import Outpour
 
 LINES = ("one\n", "two\n", "three\n")
-TEMPLATE = "{% for n in range(300) %}<p>{{ n }} {{ name }}</p>{% endfor %}"
 
 
 class Streaming(View):
@@ -257,45 +252,3 @@ def returns_what_another_application_gave() -> Response:
     environ |= {"SERVER_PORT": "80", "wsgi.url_scheme": "http"}
     items, status, headers = run_wsgi_app(other, environ)
     return Response(items, status, headers)
-
-
-@view
-def template_rendered() -> str:
-    """A page of a template."""
-    return render_template_string(TEMPLATE, name="<&>")
-
-
-@view
-def template_streamed() -> Any:
-    """A page of a template, as it renders."""
-    return stream_template_string(TEMPLATE, name="<&>")
-
-
-@site
-def template_stream_of_jinja(app: Flask) -> Any:
-    """Jinja's own stream, bare and buffered."""
-
-    def root() -> Response:
-        stream = app.jinja_env.from_string(TEMPLATE).stream(name="<&>")
-        stream.enable_buffering(5)
-        return Response(stream)
-
-    return root
-
-
-@site
-def template_stream_unbuffered(app: Flask) -> Any:
-    """Jinja's own stream, as it is."""
-    return lambda: Response(app.jinja_env.from_string(TEMPLATE).stream(name="n"))
-
-
-@view(**fails_early(500, "ZeroDivisionError"))
-def template_that_fails() -> Any:
-    """A template fails at its first piece."""
-    return stream_template_string("{{ 1 // 0 }}")
-
-
-@view(better=Better.CAUSE_LOGGED, ours={"logs": ("ZeroDivisionError",)})
-def template_that_fails_late() -> Any:
-    """A template fails after its first piece."""
-    return stream_template_string("begin {{ 1 // zero }} end", zero=0)
