@@ -13,6 +13,8 @@ from servers.expectations import EXPECTATIONS
 #: On these a cut without a Content-Length looks whole, whatever the application does.
 HIDE_CUTS = {known.name for known in EXPECTATIONS if known.cut is Cut.LOOKS_COMPLETE}
 
+#: These never tell an application that its client has left.
+NEVER_STOP = {known.name for known in EXPECTATIONS if not known.stops}
 #: These lose the end of what was sent, or all of it, when a stream breaks off.
 LOSSY = {known.name for known in EXPECTATIONS if not known.keeps_items}
 
@@ -45,6 +47,9 @@ def expected(entry: Entry, plain: Answer | None, served: Answer, server: str) ->
     if entry.opens and plain is not None and plain.status == served.status == 200:
         return replace(plain, logs=entry.ours["logs"])
     answer = Answer(**entry.ours) if plain is None else replace(plain, **entry.ours)
+    if entry.leaves and server in NEVER_STOP:
+        ran_on = (note for note in answer.notes if "GeneratorExit" not in note)
+        answer = replace(answer, notes=tuple(ran_on))
     has_length = any(name == "content-length" for name, _ in answer.fields)
     cut = answer.status and not answer.whole
     if cut and not has_length and server in HIDE_CUTS:
