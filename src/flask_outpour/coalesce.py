@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from operator import countOf
 from time import monotonic
 from typing import Any
 
@@ -118,9 +119,6 @@ class Coalescer:
                         seen = now
                         look = size + stride
                         continue
-                    if type(item) is not str and _encodes_itself(item):
-                        held[-1], is_plain = self._as_bytes(item), bytes.__bytes__
-                        is_other, due = True, 0
                     is_late = now >= due or size >= _ASKED
                     is_empty = size >= _EMPTY
                     size %= _EMPTY
@@ -189,21 +187,17 @@ class Coalescer:
         return chunk
 
 
-def _encodes_itself(item: object) -> bool:
-    """Whether this is text of a type that has an ``encode()`` of its own."""
-    return isinstance(item, str) and type(item).encode is not str.encode
-
-
 def _join(items: list[str | bytes]) -> bytes:
     """Join ASCII text and bytes, at the speed of one join where all are of one type."""
     if len(items) == 1:
         return _encode(items[0])
-    try:
-        if items and isinstance(items[0], bytes):
+    # A subclass of str may have an encode() of its own.
+    if items and countOf(map(type, items), kind := type(items[0])) == len(items):
+        if kind is str:
+            return "".join(items).encode()  # type: ignore[arg-type]
+        if kind is bytes:
             return b"".join(items)  # type: ignore[arg-type]
-        return "".join(items).encode()  # type: ignore[arg-type]
-    except TypeError:
-        return b"".join(map(_encode, items))
+    return b"".join(map(_encode, items))
 
 
 def _encode(item: str | bytes) -> bytes:
