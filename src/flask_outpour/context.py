@@ -130,16 +130,14 @@ class RequestScope:
 
     def show(self, function: Callable[[*Ts], T], *args: *Ts) -> T:
         """Call the function with Flask's contexts as they are, open or over."""
-        variables = (_app_contexts, _request_contexts)[-len(self._remembered) :]
-        tokens = [
-            variable.set(context)
-            for variable, context in zip(variables, self._remembered, strict=True)
-        ]
+        of_app = _app_contexts.set(self._remembered[0])
+        # The variables are one where the contexts are.
+        of_request = _request_contexts.set(self._remembered[-1])
         try:
             return function(*args)
         finally:
-            for variable, token in zip(variables, tokens, strict=True):
-                variable.reset(token)
+            _request_contexts.reset(of_request)
+            _app_contexts.reset(of_app)
 
     @contextmanager
     def sharing(self) -> Iterator[None]:

@@ -142,6 +142,9 @@ class Delivery:
         )
 
     def _tell(self, progress: Progress) -> None:
+        is_logged = _log.isEnabledFor(logging.INFO)
+        if not is_logged and not stream_finished.receivers:
+            return
         request = self._request
         facts: dict[str, Any] = {
             "outcome": progress.outcome,
@@ -150,7 +153,7 @@ class Delivery:
             "seconds": progress.seconds,
             "error": progress.error,
         }
-        if _log.isEnabledFor(logging.INFO):
+        if is_logged:
             _log.info(
                 "stream %s: %s %s %s, %d bytes of %d items in %.3f s",
                 progress.outcome,

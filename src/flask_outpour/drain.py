@@ -32,7 +32,11 @@ _ENDS_OF_EVENTS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 
 
 def drain_of(
-    response: Response, request: Request, streams: Iterable[Any], grace: float | None
+    response: Response,
+    request: Request,
+    streams: list[Any],
+    grace: float | None,
+    events: bool,
 ) -> Stage | None:
     """Return the stage for a response that may have no end, or ``None``.
 
@@ -40,20 +44,21 @@ def drain_of(
     there is no grace: the setting is switched off.
 
     :param streams: with context, that the response is made from.
+    :param events: whether its items are events.
     """
     is_leaving = None if grace is None else leaving_check(request.environ)
-    if grace is None or is_leaving is None or _is_finite(response, [*streams]):
+    if grace is None or is_leaving is None or _is_finite(response, streams):
         return None
     # Only EventSource connects anew by itself, and it asks by GET.
-    events = response.mimetype == "text/event-stream" and request.method == "GET"
-    return partial(drained, is_leaving=is_leaving, ends_whole=events, grace=grace)
+    ends_whole = events and request.method == "GET"
+    return partial(drained, is_leaving=is_leaving, ends_whole=ends_whole, grace=grace)
 
 
 def _is_finite(response: Response, streams: list[Any]) -> bool:
     """Whether a response is known to come to its end: a download, rows, a page."""
     disposition = response.headers.get("Content-Disposition", "")
     return (
-        response.content_length is not None
+        "Content-Length" in response.headers
         or disposition.lower().startswith("attach")
         or (bool(streams) and all(stream.is_finite for stream in streams))
     )

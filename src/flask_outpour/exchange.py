@@ -96,9 +96,10 @@ class Exchange:
     def _answer(
         self, wsgi_app: WSGIApplication, environ: WSGIEnvironment
     ) -> Iterable[bytes]:
-        iterable = self._taken(wsgi_app(environ, self._start))
-        if self._body is not None:
-            iterable = self._primed(iterable, environ)
+        iterable = wsgi_app(environ, self._start)
+        if self._body is None:
+            return iterable
+        iterable = self._primed(self._taken(iterable), environ)
         if self._body is None:
             return iterable
         let_items_pass(environ)
@@ -167,9 +168,9 @@ class Exchange:
         self, response: Response, settings: Settings, declared: int | None, coding: str
     ) -> None:
         request = self.scope.request
-        drain = drain_of(response, request, self.streams, settings.drain)
         source: Any = self._whole or response.response
         events = response.mimetype == "text/event-stream"
+        drain = drain_of(response, request, self.streams, settings.drain, events)
         joins = getattr(response, "coalesce", True) and not events
         held = bool(self.streams)
         delivery = Delivery(
@@ -206,7 +207,7 @@ class Exchange:
 
     def _sources_of(self, source: Any) -> Sources:
         """Return the source of a response, and the streams that are in it."""
-        sources = Sources(source)
+        sources = Sources([source])
         self.streams.move_to(sources)
         return sources
 
@@ -283,11 +284,18 @@ class Exchange:
         return self.app.extensions["outpour"].settings(self.app.config)  # type: ignore[no-any-return]
 
     def _warn(self) -> None:
-        environ = self.scope.request.environ
-        warning = server_warning(environ, self._start.start_response)
-        warned = self.app.extensions["outpour"].warned
-        if warning is not None and warning not in warned:
-            warned.add(warning)
+        state = self.app.extensions["outpour"]
+        environ, start_response = self.scope.request.environ, self._start.start_response
+        # A process has one server, and perhaps a test client.
+        server = (
+            environ.get("SERVER_SOFTWARE"),
+            getattr(start_response, "__module__", 0),
+        )
+        if server in state.servers:
+            return
+        state.servers.add(server)
+        warning = server_warning(environ, start_response)
+        if warning is not None and state.is_new(warning):
             self.app.logger.warning(warning)
 
 

@@ -53,11 +53,17 @@ class State:
 
     #: What :func:`stream_rows` chooses from, where that is not what there is anywhere.
     formats: Formats | None = None
-    #: The warnings that were logged, each once.
-    warned: set[str] = field(default_factory=set)
+    #: The servers whose endings were looked at, as they name themselves.
+    servers: set[tuple[Any, ...]] = field(default_factory=set)
     #: Where the deferred blocks of its pages are rendered.
     pool: ForkedPool = field(default_factory=ForkedPool)
+    _warned: dict[str, object] = field(default_factory=dict)
     _read: KnownSettings = field(default_factory=KnownSettings)
+
+    def is_new(self, warning: str) -> bool:
+        """Whether this is the first call with a warning, in whichever thread."""
+        mine = object()
+        return self._warned.setdefault(warning, mine) is mine
 
     def settings(self, config: Mapping[str, Any]) -> Settings:
         """Return the settings, which are read anew where a key has changed."""
@@ -209,12 +215,7 @@ def attach_body(response: Response | None) -> Response:
 
 
 def _warn_of_bypass(app: Flask, request: Request) -> None:
-    warned = app.extensions["outpour"].warned
-    if (
-        _BYPASS in warned
-        or not app.config["OUTPOUR_ENABLED"]
-        or is_exempt(None, app, request)
-    ):
+    if not app.config["OUTPOUR_ENABLED"] or is_exempt(None, app, request):
         return
-    warned.add(_BYPASS)
-    app.logger.warning(_BYPASS)
+    if app.extensions["outpour"].is_new(_BYPASS):
+        app.logger.warning(_BYPASS)

@@ -180,7 +180,5 @@ def _explain(error: Exception) -> None:
 
 def _warn_once(caveat: str) -> None:
     state = current_app.extensions.get("outpour")
-    warned = set() if state is None else state.warned
-    if caveat not in warned:
-        warned.add(caveat)
+    if state is None or state.is_new(caveat):
         current_app.logger.warning(caveat)

@@ -2,36 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 from jinja2.environment import TemplateStream
 
 
-class Sources:
+class Sources(list[Any]):
     """The iterables behind one response, in the order in which they are closed.
 
     A view's streams belong to its exchange until a body is made of them, and to the
-    body's delivery from then on: whoever has this object closes what is in it.
+    body's delivery from then on: whoever has this list closes what is in it.
     """
-
-    def __init__(self, *sources: Any) -> None:
-        self._open: list[Any] = [*sources]
-
-    def __bool__(self) -> bool:
-        return bool(self._open)
-
-    def __iter__(self) -> Iterator[Any]:
-        return iter(self._open)
-
-    def add(self, source: Any) -> None:
-        """Close this one after those that are here."""
-        self._open.append(source)
 
     def move_to(self, other: Sources) -> None:
         """Leave the closing of all that is here to another owner."""
-        other._open += self._open
-        self._open.clear()
+        other += self
+        self.clear()
 
     def close(self) -> None:
         """Close all of them, also when one fails.
@@ -40,10 +26,10 @@ class Sources:
             context.
         """
         try:
-            while self._open:
-                close_source(self._open.pop(0))
+            while self:
+                close_source(self.pop(0))
         finally:
-            if self._open:
+            if self:
                 self.close()
 
 

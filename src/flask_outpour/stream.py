@@ -34,7 +34,7 @@ class ContextStream(Iterator[Any]):
     ) -> None:
         self._source = source
         self._items = _primed(source) if primes else source
-        exchange.streams.add(self)
+        exchange.streams.append(self)
 
     def __iter__(self) -> Iterator[Any]:
         # Not self: a body iterates the items without a call into Python for each.
