@@ -15,10 +15,11 @@ from typing import Any
 FULL = 500
 #: Rows of a full fetch, since the way to a database and back takes its time.
 FULL_FETCH = 1000
-#: The part of the rows of a burst that may wait for more: a batch is never larger. At
-#: 1/128, as items of other streams have it, 10,000 rows of a generator would take twice
-#: as long, for each batch has its price in every column.
-SHARE = 16
+#: Of the rows that a burst has sent, one in so many may wait for more, as with items.
+SHARE = 128
+#: A pause ends a burst if it is longer than this part of the time that the burst has
+#: lasted: other threads make some, too.
+LULL = 32
 #: The clock is read once for this part of a batch.
 STRIDES = 64
 #: Seconds after which rows that came are no longer held for more.
@@ -37,7 +38,7 @@ def batches_of(
     """Yield rows in batches that grow to ``full`` while the source is fast.
 
     A row that took ``slow`` seconds or more to come leaves at once, with those that
-    came before it. Of rows that came faster, at most 1/16 of what the same burst has
+    came before it. Of rows that came faster, at most 1/128 of what the same burst has
     sent is held. Where the source fails, what it gave comes first, then its error.
 
     :param slow: seconds.
@@ -67,6 +68,7 @@ def grown(
         returns what is to be raised. If that is ``None``, there may be more.
     """
     sent, size = 0, 1
+    since = clock()
     while True:
         rows = records()
         batch: list[Any] = []
@@ -96,8 +98,10 @@ def grown(
             raise error
         if is_over:
             return
-        sent = 0 if seen - before >= slow else sent + count
-        size = min(max(1, sent // SHARE), full)
+        sent += count
+        if seen - before >= max(slow, (before - since) / LULL):
+            sent, since = 0, seen
+        size = min(sent // SHARE + 1, full)
 
 
 def fetched(
