@@ -82,6 +82,21 @@ def join_lines() -> Iterator[str]:
     yield "".join(held)
 
 
+def join_lines_within_the_rule() -> Iterator[str]:
+    """Yield the same lines, joined by hand, with no more held than Outpour holds."""
+    held: list[str] = []
+    size = sent = limit = 0
+    for line in repeat(LINE, ROWS):
+        held.append(line)
+        size += len(line)
+        if size > limit:
+            yield "".join(held)
+            held.clear()
+            sent += size
+            size, limit = 0, min(sent // 128, CHUNK_SIZE - 1)
+    yield "".join(held)
+
+
 def join_rows() -> Iterator[str]:
     """Yield what the documentation's view makes of the rows, joined by hand."""
     held: list[str] = []
@@ -139,6 +154,10 @@ def _add_csv(app: Flask) -> None:
     @app.route("/joined-lines")
     def joined_lines() -> Response:
         return Response(join_lines(), mimetype="text/csv")
+
+    @app.route("/joined-lines-within-the-rule")
+    def joined_lines_within_the_rule() -> Response:
+        return Response(join_lines_within_the_rule(), mimetype="text/csv")
 
     @app.route("/whole")
     def whole() -> Response:

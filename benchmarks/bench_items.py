@@ -33,7 +33,6 @@ from .servers import running
 
 CHUNK_SIZE = 64 * 1024
 SLOW = 0.005
-MOST_OF_DOUBLING = 1.03
 #: How many items there are, by the bytes of each: tiny, small and full.
 COUNTS = {60: (1_000, 50_000, 200_000), 8192: (20, 4_000, 16_000)}
 TYPES: dict[str, Callable[[bytes], list[Item]]] = {
@@ -77,9 +76,7 @@ def time_items(report: Report, name: str, length: int) -> None:
         },
         rounds=report.choose(tiny=1, small=25, full=75),
     )
-    report.claim_ratio(
-        "Coalescer / doubling threshold", times, at_most=MOST_OF_DOUBLING
-    )
+    report.claim_ratio("Coalescer / doubling threshold", times)
 
 
 def seconds(

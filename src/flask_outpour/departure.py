@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable
 from collections.abc import Callable
-from concurrent.futures import Future
 from typing import Any
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from concurrent.futures import Future
+
     from _typeshed.wsgi import WSGIEnvironment
 
 
@@ -35,7 +35,12 @@ class Departure:
         if self._left is None:
             if self._may_have_body():
                 return False
-            self._left = asyncio.run_coroutine_threadsafe(
+            if self._body.loop.is_closed():
+                return True
+            # Under ASGI it is loaded; elsewhere nobody pays for it.
+            from asyncio import run_coroutine_threadsafe
+
+            self._left = run_coroutine_threadsafe(
                 _departure(self._body.receive), self._body.loop
             )
         left = self._left

@@ -154,4 +154,4 @@ def test_without_scripts_the_film_strip_gives_the_links(
     assert tab.get_by_text("Without them, open the two links above.").is_visible()
     assert tab.get_by_role("button").count() == 0
     tab.get_by_role("link", name="under Outpour").click()
-    assert tab.get_by_role("heading", name="Orders today").is_visible()
+    tab.get_by_role("heading", name="Orders today").wait_for()

@@ -35,6 +35,7 @@ from flask_outpour import stream_with_context
 from flask_outpour import stream_zip
 from flask_outpour import StreamInterrupted
 from flask_outpour import StreamTimeout
+from flask_outpour import WorkerLeaving
 from flask_outpour import XLSX
 from flask_outpour import ZipEntry
 
@@ -154,6 +155,8 @@ def explain(error: OutpourError) -> str:
     if isinstance(error, RowError):
         assert_type(error.row, int | None)
         return f"{error.row}: {error}"
+    if isinstance(error, WorkerLeaving):
+        return f"{error.grace:g} s"
     known = (ItemError, LengthError, SourceError, StreamInterrupted, StreamTimeout)
     if isinstance(error, known):
         return str(error)
