@@ -20,6 +20,7 @@ from hypothesis import strategies as st
 
 from flask_outpour import ItemError
 from flask_outpour.coalesce import Coalescer
+from flask_outpour.coalesce import FLUSH
 
 FULL = 64 * 1024
 
@@ -245,14 +246,42 @@ def test_nothing_of_a_short_burst_waits(burst: list[bytes]) -> None:
     assert held_at_each_pause([*burst, 4.0] * 3) == [b""] * 3
 
 
-def test_source_that_turns_slow_is_seen_item_by_item_again() -> None:
-    """After full chunks, at most a 128th of a chunk waits, once, for a slow source."""
-    fast = [b"x" * 60] * 50_000
-    slow = [step for _ in range(50) for step in (1.0, b"s" * 60)]
+@pytest.mark.parametrize("line", [b"x" * 60, b"x" * 511 + b"\n", b"x", "é" * 30])
+@pytest.mark.parametrize("dot", [b".", b"s" * 60])
+def test_source_that_turns_slow_is_seen_item_by_item_again(
+    line: Any, dot: bytes
+) -> None:
+    """What a long burst holds leaves with the fourth slow item, and then each at once."""
+    fast = [encoded(line)] * 50_000
+    slow = [step for _ in range(60) for step in (1.0, dot)]
     held = held_at_each_pause([*fast, *slow])
-    late = [rows for rows in held[1:] if rows]
-    assert len(late) * 60 <= FULL // 128
-    assert held[10:] == [b""] * 40
+    assert len(held[0]) <= FULL
+    assert held[4:] == [b""] * 56
+
+
+def test_flush_behind_bytes_is_a_flush() -> None:
+    """A template asks for what is held, also behind a byte order mark in bytes."""
+    clock = Clock()
+    taken = b""
+    given: list[Any] = []
+
+    def source() -> Iterator[Any]:
+        for item in (b"\xef\xbb\xbf", *["<li>"] * 20_000, FLUSH, "late"):
+            given.append(item)
+            yield item
+
+    for chunk in coalescer(source(), clock):
+        taken += chunk
+        if given[-1] is FLUSH:
+            assert len(taken) == 3 + 4 * 20_000
+
+
+def test_empty_items_are_not_held() -> None:
+    """A source that has nothing to give for long fills no memory by that."""
+    chunks = coalescer(["x", *[""] * 10_000])
+    held = [len(chunks._held) for _ in chunks]
+    assert max(held) <= 1
+    assert chunks.items == 10_001
 
 
 def test_steady_source_that_fills_no_chunk_in_time_is_still_joined() -> None:

@@ -33,9 +33,9 @@ FLUSH = _Flush()
 #: Of the bytes that a burst has sent, one in so many may wait while its source blocks:
 #: a shift, for 128.
 SHARE = 7
-#: The clock is read for each item until a burst has sent so many, and then once for as
-#: many bytes as so many of them have: each time would take as long as all else.
-_LONG, _LOOK = 1 << 14, 8
+#: The clock is read for each item until a burst has sent so many. From then on it is
+#: not read for so many of them in a row: each time would take as long as all else.
+_LONG, _BLIND = 1 << 14, 3
 #: A pause ends a burst if it is longer than this part of the time that the burst has
 #: lasted: in a long one, other threads and the machine make some, too.
 _LULL = 32
@@ -52,8 +52,8 @@ class Coalescer:
     the first that comes when it was held for ``slow`` seconds.
 
     The clock is read for each item. Only when a burst has sent 16,384 of them, it is
-    read once for as many bytes as eight of them have: where such a burst turns slow,
-    fewer bytes than these wait longer than that, once.
+    read for every fourth: where such a burst turns slow, what is held then waits for up
+    to three items more, once.
 
     An empty item is a look at the clock. If nothing leaves, an empty chunk shows that
     time has gone by.
@@ -91,7 +91,7 @@ class Coalescer:
         """
         held, clock, slow = self._held, self._clock, self._slow
         hold, most = held.append, max(self._chunk_size - 1, 0)
-        size = sent = limit = look = stride = first = 0
+        size = sent = limit = look = left = first = 0
         seen = begun = clock()
         due = seen + slow
         source: Iterator[Any] = iter(self._source)
@@ -107,17 +107,20 @@ class Coalescer:
                         if is_plain(item) is False:
                             item = item.encode()
                     except TypeError:
-                        is_other = bool(held or self.items or type(item) is not bytes)
-                        item, is_plain = self._as_bytes(item), bytes.__bytes__
                         look = due = 0
+                        if item is not FLUSH:
+                            is_other = bool(
+                                held or self.items or type(item) is not bytes
+                            )
+                            is_plain, item = bytes.__bytes__, self._as_bytes(item)
                     hold(item)
                     size += len(item) or _EMPTY
-                    if size < look:
+                    if size < look and left:
+                        left -= 1
                         continue
                     now = clock()
                     if size <= limit and now < due:
-                        seen = now
-                        look = size + stride
+                        seen, left = now, _BLIND
                         continue
                     is_late = now >= due or size >= _ASKED
                     is_empty = size >= _EMPTY
@@ -134,18 +137,16 @@ class Coalescer:
                         chunk = b""
                         if now - seen >= max(slow, (seen - begun) / _LULL):
                             sent, begun, first = 0, now, self.items
-                        limit = min(sent >> SHARE, most)
-                        count = self.items - first
-                        if count > _LONG:
-                            stride = min(_LOOK * sent // count, limit)
-                        else:
-                            stride = 0
-                        size, limit = 0, limit - stride
+                        size, limit = 0, min(sent >> SHARE, most)
+                        look = limit + 1 if self.items - first > _LONG else 0
                         now = clock()
                         due = now + slow
                     elif is_empty:
+                        # Who yields nothing for hours must not fill the memory by it.
+                        held.pop()
+                        self.items += 1
                         yield b""
-                    seen, look = now, size + stride
+                    seen, left = now, _BLIND
                     if is_other:
                         break
                 else:
@@ -158,7 +159,11 @@ class Coalescer:
         if last := self._chunk():
             yield last
         if error is not None:
-            raise error
+            try:
+                raise error
+            finally:
+                # Its traceback has this frame.
+                del error
 
     def _as_bytes(self, item: Any) -> bytes:
         """Return the bytes that an item has now.
@@ -166,7 +171,7 @@ class Coalescer:
         :raises ItemError: if it has none.
         """
         kind = type(item)
-        if kind is bytes:
+        if kind is bytes or item is FLUSH:
             return item  # type: ignore[no-any-return]
         if kind is bytearray or kind is memoryview:
             return bytes(item)
