@@ -17,6 +17,7 @@ class Witness:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.began = False
+        self.error: BaseException | None = None
 
     def started(self) -> None:
         self.told.append("started")
@@ -27,6 +28,7 @@ class Witness:
     def ended(self, progress: Progress, *, started: bool) -> None:
         self.told.append(str(progress.outcome))
         self.began = started
+        self.error = progress.error
 
 
 def make_body(

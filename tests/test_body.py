@@ -106,7 +106,7 @@ def test_error_of_the_source_is_raised_after_its_items() -> None:
         next(body)
     assert taken == [b"a", b"b"]
     assert witness.told == ["started", "first byte", "failed"]
-    assert body.progress.error is error
+    assert witness.error is error
     assert list(body) == []
 
 

@@ -119,3 +119,22 @@ def test_application_inside_another_is_warned_about(
     outer.add_url_rule("/", "view", lambda: taken)
     assert outer.test_client().get("/").data == b"ab"
     assert [r.name for r in caplog.records if WARNING in r.getMessage()] == [inner.name]
+
+
+def test_without_a_server_nothing_is_warned_about(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """What a test, or a view, asks of the application itself has come past nothing."""
+    app = make_app()
+    Outpour(app)
+
+    @app.get("/sub")
+    def sub() -> str:
+        with app.test_request_context("/"):
+            return app.full_dispatch_request().get_data(as_text=True)
+
+    with app.test_request_context("/"):
+        assert app.full_dispatch_request().data == b"ab"
+        assert app.process_response(Response(iter("ab"))).data == b"ab"
+    assert app.test_client().get("/sub").data == b"ab"
+    assert WARNING not in caplog.text

@@ -251,7 +251,7 @@ def test_nothing_of_a_short_burst_waits(burst: list[bytes]) -> None:
 def test_source_that_turns_slow_is_seen_item_by_item_again(
     line: Any, dot: bytes
 ) -> None:
-    """What a long burst holds leaves with the fourth slow item, and then each at once."""
+    """What a long burst holds leaves with the fourth slow item, then each at once."""
     fast = [encoded(line)] * 50_000
     slow = [step for _ in range(60) for step in (1.0, dot)]
     held = held_at_each_pause([*fast, *slow])

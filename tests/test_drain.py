@@ -89,6 +89,15 @@ def test_stream_that_is_over_behind_a_slow_item_is_whole(worker: Worker) -> None
     assert len([*worker.drained(source())]) == 121
 
 
+def test_quick_items_without_an_end_are_cut(worker: Worker) -> None:
+    """Items that come each millisecond, and never end, are not let go on for ever."""
+    worker.leaves_at = 1.0
+    with pytest.raises(WorkerLeaving):
+        for _ in worker.drained(worker.source(b"tick\n", 0.001, 100_000)):
+            pass
+    assert worker.now < 1.0 + 3 * 1.0
+
+
 def test_last_item_is_given_before_the_cut(worker: Worker) -> None:
     """No item that was pulled is lost."""
     pulled = []

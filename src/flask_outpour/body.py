@@ -32,7 +32,7 @@ class Progress:
     items: int = 0
     #: Seconds from the first pull to the end.
     seconds: float = 0.0
-    #: What a failed body failed with.
+    #: What a failed body failed with, until those who observe it were told.
     error: BaseException | None = None
 
 
@@ -104,6 +104,8 @@ class Body:
             self._primed.append(self._pull())
         except BaseException as error:
             self.progress.error = error
+            # The error has this frame in its traceback, and the body has the error.
+            del self
             raise
 
     def __iter__(self) -> Body:
@@ -123,6 +125,7 @@ class Body:
         except BaseException as error:
             self.progress.error = error
             self._end("failed")
+            del self
             raise
         if chunk is None:
             return self._give_end()
@@ -153,8 +156,10 @@ class Body:
                     self._opens = None
                     return chunk
         except (Exception, KeyboardInterrupt):
+            del self
             raise
         except BaseException as error:
+            del self
             raise StreamInterrupted(error) from error
 
     def _check_duration(self, longest: float) -> None:
@@ -187,7 +192,12 @@ class Body:
         chunks.close()  # type: ignore[union-attr]
         observer = self._observer
         del chunks, self._coalescer, self._observer
-        observer.ended(self.progress, started=self._begun is not None)
+        try:
+            observer.ended(self.progress, started=self._begun is not None)
+        finally:
+            # What reads the body is in its traceback: together they would wait for the
+            # collector of garbage, with all that the source has held.
+            self.progress.error = None
 
     def _seconds(self) -> float:
         return 0.0 if self._begun is None else monotonic() - self._begun

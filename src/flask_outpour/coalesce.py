@@ -30,8 +30,8 @@ class _Flush(str):
 
 FLUSH = _Flush()
 
-#: Of the bytes that a burst has sent, one in so many may wait while its source blocks:
-#: a shift, for 128.
+#: Of the bytes and items that a burst has sent, one in so many may wait while its
+#: source blocks: a shift, for 128.
 SHARE = 7
 #: The clock is read for each item until a burst has sent so many. From then on it is
 #: not read for so many of them in a row: each time would take as long as all else.
@@ -45,8 +45,9 @@ class Coalescer:
     """Join the items of a source into chunks without holding a slow source back.
 
     A WSGI body is pulled: nothing can be sent while its source blocks. What is held
-    then is at most 1/128 of the bytes that the same burst has sent. So the first 128 of
-    equal items leave one by one, and chunks grow with the burst up to ``chunk_size``. A
+    then is at most 1/128 of the bytes that the same burst has sent, and of the items.
+    So the first 128 leave one by one, and chunks grow with the burst up to
+    ``chunk_size``. (The items of long bursts are not counted.) A
     burst ends where an item takes ``slow`` seconds to come, and 1/32 of the time that
     the burst has lasted. What is held leaves with the item that comes then, and with
     the first that comes when it was held for ``slow`` seconds.
@@ -91,7 +92,7 @@ class Coalescer:
         """
         held, clock, slow = self._held, self._clock, self._slow
         hold, most = held.append, max(self._chunk_size - 1, 0)
-        size = sent = limit = look = left = first = 0
+        size = sent = limit = look = left = first = number = 0
         seen = begun = clock()
         due = seen + slow
         source: Iterator[Any] = iter(self._source)
@@ -119,13 +120,13 @@ class Coalescer:
                         left -= 1
                         continue
                     now = clock()
-                    if size <= limit and now < due:
+                    if size <= limit and now < due and len(held) <= number:
                         seen, left = now, _BLIND
                         continue
                     is_late = now >= due or size >= _ASKED
                     is_empty = size >= _EMPTY
                     size %= _EMPTY
-                    if is_late or size > limit:
+                    if is_late or size > limit or (size and len(held) > number):
                         if most < len(item) < _EMPTY and len(held) > 1:
                             held.pop()
                             if chunk := self._chunk():
@@ -138,13 +139,16 @@ class Coalescer:
                         if now - seen >= max(slow, (seen - begun) / _LULL):
                             sent, begun, first = 0, now, self.items
                         size, limit = 0, min(sent >> SHARE, most)
-                        look = limit + 1 if self.items - first > _LONG else 0
+                        number = self.items - first
+                        look = limit + 1 if number > _LONG else 0
+                        number >>= SHARE
                         now = clock()
                         due = now + slow
                     elif is_empty:
                         # Who yields nothing for hours must not fill the memory by it.
-                        held.pop()
-                        self.items += 1
+                        if not _encode(item):
+                            held.pop()
+                            self.items += 1
                         yield b""
                     seen, left = now, _BLIND
                     if is_other:

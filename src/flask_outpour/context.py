@@ -95,13 +95,18 @@ class RequestScope:
 
     def release(self, error: BaseException | None) -> None:
         """Pop what :meth:`hold` pushed; teardown functions get the error."""
-        if self._session is not None and self._session.modified:
-            current_app.logger.warning(
-                "A stream wrote to the session after its first item. That write is"
-                " lost, since the session's cookie went with the headers. Write to"
-                " the session before the first item is yielded."
-            )
-        self._pop(error)
+        # A log that fails must not end a sound stream.
+        try:
+            if self._session is not None and self._session.modified:
+                with suppress(Exception):
+                    current_app.logger.warning(
+                        "A stream wrote to the session after its first item. That"
+                        " write is lost, since the session's cookie went with the"
+                        " headers. Write to the session before the first item is"
+                        " yielded."
+                    )
+        finally:
+            self._pop(error)
 
     def watch_session(self) -> None:
         """Watch for what is written to the session from now on: it is saved.
@@ -249,8 +254,10 @@ def _own_context(outer: Any) -> Iterator[Any]:
 def explain(error: BaseException) -> None:
     """Tell the cure in an error that a body without a context met."""
     # Other proxies of Werkzeug's say something else, and an application what it likes.
-    is_flasks = str(error).startswith("Working outside of")
-    if is_flasks and raised_in(error) == "werkzeug.local":
+    if raised_in(error) != "werkzeug.local":
+        return
+    # Its text is asked for last: an error of the application's may fail in it.
+    if str(error).startswith("Working outside of"):
         error.add_note(
             "This came from a streamed response, whose generator runs after the"
             " view. Wrap the generator in flask_outpour.stream_with_context to"

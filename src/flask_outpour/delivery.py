@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from typing import TYPE_CHECKING
@@ -51,7 +52,7 @@ class Delivery:
     ) -> None:
         self._app = app
         self._request = scope.request
-        self._response = response
+        self.response: Response = response
         self._scope = scope
         self.sources: Sources = sources
         self._held = held
@@ -93,12 +94,13 @@ class Delivery:
         try:
             self.sources.close()
         finally:
+            unhandled, self.unhandled = self.unhandled, None
             if self._held:
-                self._scope.release(self.unhandled or error)
+                self._scope.release(unhandled or error)
 
     def _abort(self) -> None:
         # A Content-Length tells the cut already, and a reset can lose bytes.
-        if self._response.content_length is None:
+        if self.response.content_length is None:
             hard_abort(self._request.environ)
 
     def _report(self, error: BaseException) -> None:
@@ -122,24 +124,26 @@ class Delivery:
         try:
             self._app.log_exception(exc_info)
         except Exception:
-            # The application's own function, or a filter of its log.
+            # The application's own function, or a filter or handler of its log.
             request = self._request
-            _log.error(
-                "Exception on %s [%s]; the application failed to log it:",
-                request.path,
-                request.method,
-                exc_info=exc_info,
-            )
-            _log.exception("This is how the application failed to log it:")
+            with suppress(Exception):
+                _log.error(
+                    "Exception on %s [%s]; the application failed to log it:",
+                    request.path,
+                    request.method,
+                    exc_info=exc_info,
+                )
+                _log.exception("This is how the application failed to log it:")
 
     def _tell_of_leaving(self) -> None:
         # Fifty live streams at a deploy are no fifty errors.
         request = self._request
-        self._app.logger.warning(
-            "The stream of %s [%s] was ended, since its worker is to go.",
-            request.path,
-            request.method,
-        )
+        with suppress(Exception):
+            self._app.logger.warning(
+                "The stream of %s [%s] was ended, since its worker is to go.",
+                request.path,
+                request.method,
+            )
 
     def _tell(self, progress: Progress) -> None:
         is_logged = _log.isEnabledFor(logging.INFO)
@@ -160,7 +164,7 @@ class Delivery:
                 request.method,
                 request.path,
                 # Of a stream that a handler answered, the client never saw the status.
-                "-" if self.answered else self._response.status_code,
+                "-" if self.answered else self.response.status_code,
                 progress.bytes,
                 progress.items,
                 progress.seconds,
@@ -172,5 +176,5 @@ class Delivery:
 
     def _send(self, signal: Any, **facts: Any) -> None:
         if signal.receivers:
-            facts |= {"request": self._request, "response": self._response}
+            facts |= {"request": self._request, "response": self.response}
             self._scope.show(partial(tell, signal, self._app, **facts))

@@ -27,6 +27,13 @@ DOWNLOAD = 256 * 1024
 #: Seconds for which a source lets its reader wait before it gives an item, if it is
 #: live.
 SLOW = 0.005
+#: Media types of what is of no use without its end, beside those of offices.
+_DOCUMENTS = frozenset(
+    {
+        *("text/csv", "text/tab-separated-values", "application/json"),
+        *("application/pdf", "application/xml", "application/zip", "application/gzip"),
+    }
+)
 #: What an event ends with, in the lines of any system.
 _ENDS_OF_EVENTS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 
@@ -59,6 +66,8 @@ def _is_finite(response: Response, streams: list[Any]) -> bool:
     disposition = response.headers.get("Content-Disposition", "")
     return (
         "Content-Length" in response.headers
+        or response.mimetype in _DOCUMENTS
+        or (response.mimetype or "").startswith("application/vnd.")
         or disposition.lower().startswith("attach")
         or (bool(streams) and all(stream.is_finite for stream in streams))
     )
@@ -124,7 +133,7 @@ def _to_end_of_grace(
     chunks: Iterator[bytes], grace: float, clock: Callable[[], float]
 ) -> Iterator[bytes]:
     latest = clock() + grace
-    waited, given = 0.0, 0
+    waited, late, given = 0.0, 0.0, 0
     while True:
         asked = clock()
         chunk = next(chunks, None)
@@ -134,9 +143,13 @@ def _to_end_of_grace(
         waited += took
         given += len(chunk)
         yield chunk
+        if asked < latest:
+            continue
+        late += took if took < SLOW else 0.0
         # What outlasts the grace by one slow query may be over behind it: the next
-        # item is asked for. Nor do the fast items behind that query make it live.
-        if asked >= latest and took >= SLOW and given < waited * DOWNLOAD:
+        # item is asked for. Nor do the fast items behind that query make it live, if
+        # they do not go on for as long again.
+        if (took >= SLOW or late > grace) and given < waited * DOWNLOAD:
             break
     del chunks
     raise WorkerLeaving(grace)

@@ -233,8 +233,13 @@ class StreamInterrupted(OutpourError, RuntimeError):
     """
 
     def __init__(self, cause: BaseException) -> None:
+        try:
+            text = str(cause)
+        except Exception:
+            # Of a class of the application's own, which fails in itself.
+            text = "its text cannot be had"
         super().__init__(
-            f"The stream was interrupted by {type(cause).__name__}: {cause}"
+            f"The stream was interrupted by {type(cause).__name__}: {text}"
         )
 
 

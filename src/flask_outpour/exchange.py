@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 from typing import cast
@@ -124,20 +125,34 @@ class Exchange:
 
         :raises ItemError: for an asynchronous iterator.
         """
-        if self._body is not None:
-            self._drop()
+        former = self._body
+        if former is not None:
+            if response is cast(Delivery, self._delivery).response:
+                # An application may pass a response through Flask's functions itself.
+                return response
+            self._body = self._whole = None
+            self._start.forget()
         if not self._is_stream(response):
+            if former is not None:
+                self._close(former)
             if self.streams:
                 self._give_up(self.streams)
             return response
         settings = self._settings()
         # What a class makes in its own way is not coded, and may have another length.
         own_way = has_own_way(response)
+        if former is not None:
+            # It may be what this one is made from.
+            self.streams.append(former)
         declared = None if own_way else response.content_length
         codings = () if own_way else settings.codings
         coding = apply_coding(response, self.scope.request, codings)
         bodyless = _is_bodyless(response.status_code)
-        if coding is None or bodyless or self.scope.request.method == "HEAD":
+        bodyless = bodyless or self.scope.request.method == "HEAD"
+        if bodyless and own_way:
+            # What its class does for that may want the items.
+            return response
+        if coding is None or bodyless:
             self._give_up(self._sources_of(response.response))
             response.response = iter(())
             return self._refusal(settings) if coding is None else response
@@ -158,7 +173,8 @@ class Exchange:
         if not is_streamed(response):
             return False
         self.scope.remember()
-        if is_exempt(self, self.app, self.scope.request):
+        # What has begun under Outpour is not given up for a view that is called later.
+        if not self.streams and is_exempt(self, self.app, self.scope.request):
             return False
         if hasattr(response.response, "__aiter__"):
             raise ItemError.of_source(response.response)
@@ -248,10 +264,11 @@ class Exchange:
 
     def _answer_error(self, environ: WSGIEnvironment) -> Iterable[bytes]:
         """Answer the error that is being handled, as ``Flask.wsgi_app`` does."""
-        error = cast(Exception, sys.exception())
         delivery = cast(Delivery, self._delivery)
         with self.scope.reopened():
+            error = cast(Exception, sys.exception())
             response, delivery.unhandled = page_of(error, self.app)
+            del error
             return response(environ, self._start)
 
     def _prime(self) -> None:
@@ -272,7 +289,8 @@ class Exchange:
         try:
             self.scope.run(sources.close)
         except Exception:
-            self.app.logger.exception("A stream that was not sent failed to close.")
+            with suppress(Exception):
+                self.app.logger.exception("A stream that was not sent failed to close.")
 
     def _drop(self) -> None:
         body, self._body, self._whole = self._body, None, None
@@ -296,7 +314,8 @@ class Exchange:
         state.servers.add(server)
         warning = server_warning(environ, start_response)
         if warning is not None and state.is_new(warning):
-            self.app.logger.warning(warning)
+            with suppress(Exception):
+                self.app.logger.warning(warning)
 
 
 def current_exchange() -> Exchange | None:

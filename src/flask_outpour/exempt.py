@@ -34,7 +34,8 @@ def exempt(view: F) -> F:
         setattr(view, EXEMPT, True)
         view.dispatch_request = exempt(view.dispatch_request)  # type: ignore[method-assign]
         return view
-    if isinstance(view, type | Flask | Response) or not callable(view):
+    unbound = isinstance(view, staticmethod | classmethod)
+    if unbound or isinstance(view, type | Flask | Response) or not callable(view):
         raise ConfigurationError(
             "Outpour.exempt takes a view function, a class of views or a method of one,"
             f" but it got {view!r}. Put it right above the view, under the decorators"

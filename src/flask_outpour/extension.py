@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 import weakref
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from dataclasses import field
 from typing import Any
@@ -217,5 +219,22 @@ def attach_body(response: Response | None) -> Response:
 def _warn_of_bypass(app: Flask, request: Request) -> None:
     if not app.config["OUTPOUR_ENABLED"] or is_exempt(None, app, request):
         return
+    if not _is_called_as_wsgi(request):
+        # In a test, or by a view, without a server.
+        return
     if app.extensions["outpour"].is_new(_BYPASS):
-        app.logger.warning(_BYPASS)
+        with suppress(Exception):
+            app.logger.warning(_BYPASS)
+
+
+def _is_called_as_wsgi(request: Request) -> bool:
+    """Whether Flask's ``wsgi_app`` is running for this request."""
+    frame = sys._getframe()
+    while (outer := frame.f_back) is not None:
+        frame = outer
+        if (
+            frame.f_code is Flask.wsgi_app.__code__
+            and frame.f_locals.get("environ") is request.environ
+        ):
+            return True
+    return False

@@ -7,6 +7,7 @@ logged, and changes nothing of the response.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from inspect import iscoroutinefunction
 from typing import Any
 from typing import TYPE_CHECKING
@@ -35,7 +36,8 @@ stream_finished: NamedSignal = _signals.signal("stream-finished")
 def tell(signal: NamedSignal, app: Flask, **facts: Any) -> None:
     """Call each receiver of a signal, as ``signal.send(app, ...)`` does.
 
-    One that raises is logged, and keeps nobody else from being told.
+    One that raises is logged, and keeps nobody else from being told. That is so for a
+    ``BaseException``, too, such as ``gevent.Timeout``: servers must not see it.
     """
     if signal.is_muted:
         return
@@ -44,15 +46,19 @@ def tell(signal: NamedSignal, app: Flask, **facts: Any) -> None:
             if iscoroutinefunction(receiver):
                 receiver = app.ensure_sync(receiver)
             receiver(app, **facts)
-        except Exception:
-            app.logger.exception("A receiver of the signal %s failed.", signal.name)
+        except KeyboardInterrupt:
+            raise
+        except BaseException:
+            # A log that fails changes nothing either.
+            with suppress(Exception):
+                app.logger.exception("A receiver of the signal %s failed.", signal.name)
 
 
-def came_from_receiver(error: BaseException) -> bool:
-    """Whether a receiver of a signal of Blinker's has raised this."""
+def came_from_receiver(error: BaseException, signal: Signal) -> bool:
+    """Whether a receiver of a signal has raised this."""
     traceback = error.__traceback__
     while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__name__") == Signal.__module__:
+        frame, traceback = traceback.tb_frame, traceback.tb_next
+        if frame.f_code is Signal.send.__code__ and frame.f_locals["self"] is signal:
             return True
-        traceback = traceback.tb_next
     return False

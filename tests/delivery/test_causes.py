@@ -15,10 +15,13 @@ from flask import g
 from flask import got_request_exception
 from flask import request
 from flask import Response
+from flask import session
 from flask import url_for
 
 from delivery.streams import ANY_SOURCE
 from delivery.streams import taken
+from flask_outpour import stream_finished
+from flask_outpour import stream_with_context
 from flask_outpour.testing import open_stream
 
 CAUSE = ZeroDivisionError("the cause")
@@ -106,11 +109,11 @@ def test_cause_is_logged_though_a_receiver_fails(
 def test_cause_is_logged_though_a_receiver_leaves(
     app: Flask, caplog: pytest.LogCaptureFixture, wrap: Any
 ) -> None:
-    """Even where a receiver ends the process, the cause was logged before."""
+    """Even a receiver that wants to end the process changes nothing."""
     app.add_url_rule("/", "view", lambda: Response(wrap(late())))
     with got_request_exception.connected_to(leaves, app):
         _, error = taken(app)
-    assert isinstance(error, SystemExit)
+    assert error is CAUSE
     assert len(causes(caplog)) == 1
 
 
@@ -213,3 +216,69 @@ def test_page_is_sent_though_a_function_misses_what_teardown_removed(
 
     assert app.test_client().get("/").status_code == status
     assert "Request finalizing failed" in caplog.text
+
+
+class Odd(Exception):
+    """An error that has no text."""
+
+    def __str__(self) -> str:
+        raise IndexError("no text")
+
+
+@LATER_SOURCE
+def test_error_without_a_text_has_its_handler(app: Flask, wrap: Any) -> None:
+    """An error whose text cannot be had is handled, as in a view."""
+
+    def failing() -> Iterator[str]:
+        raise Odd
+        yield ""
+
+    app.add_url_rule("/", "view", lambda: Response(wrap(failing())))
+    app.register_error_handler(Odd, lambda error: ("odd", 409))
+    assert app.test_client().get("/").status_code == 409
+
+
+@LATER_SOURCE
+def test_receiver_that_fails_hides_no_error_from_a_test(app: Flask, wrap: Any) -> None:
+    """Under ``TESTING`` the error of the stream is raised, not the receiver's."""
+    app.testing = True
+    app.add_url_rule("/", "view", lambda: Response(wrap(early())))
+    with (
+        got_request_exception.connected_to(fails, app),
+        pytest.raises(ZeroDivisionError, match="the cause"),
+    ):
+        app.test_client().get("/")
+
+
+class Breaks(logging.Handler):
+    """A handler whose log is gone."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        raise ConnectionError("the log is gone")
+
+
+def test_log_that_fails_ends_no_stream(app: Flask) -> None:
+    """A warning that cannot be logged neither cuts a stream nor keeps its contexts."""
+    ended: list[Any] = []
+    app.teardown_appcontext(ended.append)
+
+    @app.get("/")
+    def view() -> Response:
+        def generate() -> Iterator[str]:
+            yield "a"
+            session["n"] = 1
+            yield "b"
+
+        return Response(stream_with_context(generate()))
+
+    def receive(sender: Flask, **_: Any) -> None:
+        raise ValueError("receiver")
+
+    handler = Breaks()
+    app.logger.addHandler(handler)
+    try:
+        with stream_finished.connected_to(receive, app):
+            assert app.test_client().get("/").data == b"ab"
+    finally:
+        app.logger.removeHandler(handler)
+    assert ended == [None]
