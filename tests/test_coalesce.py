@@ -251,12 +251,12 @@ def test_nothing_of_a_short_burst_waits(burst: list[bytes]) -> None:
 def test_source_that_turns_slow_is_seen_item_by_item_again(
     line: Any, dot: bytes
 ) -> None:
-    """What a long burst holds leaves with the fourth slow item, then each at once."""
+    """What a long burst holds leaves with the eighth slow item, then each at once."""
     fast = [encoded(line)] * 50_000
     slow = [step for _ in range(60) for step in (1.0, dot)]
     held = held_at_each_pause([*fast, *slow])
     assert len(held[0]) <= FULL
-    assert held[4:] == [b""] * 56
+    assert held[8:] == [b""] * 52
 
 
 def test_flush_behind_bytes_is_a_flush() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
-from operator import countOf
 from time import monotonic
 from typing import Any
 
@@ -35,7 +34,9 @@ FLUSH = _Flush()
 SHARE = 7
 #: The clock is read for each item until a burst has sent so many. From then on it is
 #: not read for so many of them in a row: each time would take as long as all else.
-_LONG, _BLIND = 1 << 14, 3
+_LONG, _BLIND = 1 << 14, 7
+#: The types of what needs no second look.
+_USUAL = frozenset({str, bytes})
 #: A pause ends a burst if it is longer than this part of the time that the burst has
 #: lasted: in a long one, other threads and the machine make some, too.
 _LULL = 32
@@ -53,8 +54,8 @@ class Coalescer:
     the first that comes when it was held for ``slow`` seconds.
 
     The clock is read for each item. Only when a burst has sent 16,384 of them, it is
-    read for every fourth: where such a burst turns slow, what is held then waits for up
-    to three items more, once.
+    read for every eighth: where such a burst turns slow, what is held then waits for up
+    to seven items more, once.
 
     An empty item is a look at the clock. If nothing leaves, an empty chunk shows that
     time has gone by.
@@ -120,9 +121,13 @@ class Coalescer:
                         left -= 1
                         continue
                     now = clock()
-                    if size <= limit and now < due and len(held) <= number:
+                    is_usual = type(item) in _USUAL
+                    if size <= limit and now < due and len(held) <= number and is_usual:
                         seen, left = now, _BLIND
                         continue
+                    if not is_usual and _encodes_itself(item):
+                        held[-1], is_plain = self._as_bytes(item), bytes.__bytes__
+                        is_other, due = True, 0
                     is_late = now >= due or size >= _ASKED
                     is_empty = size >= _EMPTY
                     size %= _EMPTY
@@ -196,17 +201,21 @@ class Coalescer:
         return chunk
 
 
+def _encodes_itself(item: object) -> bool:
+    """Whether this is text of a type that has an ``encode()`` of its own."""
+    return isinstance(item, str) and type(item).encode is not str.encode
+
+
 def _join(items: list[str | bytes]) -> bytes:
     """Join ASCII text and bytes, at the speed of one join where all are of one type."""
     if len(items) == 1:
         return _encode(items[0])
-    # A subclass of str may have an encode() of its own.
-    if items and countOf(map(type, items), kind := type(items[0])) == len(items):
-        if kind is str:
-            return "".join(items).encode()  # type: ignore[arg-type]
-        if kind is bytes:
+    try:
+        if items and isinstance(items[0], bytes):
             return b"".join(items)  # type: ignore[arg-type]
-    return b"".join(map(_encode, items))
+        return "".join(items).encode()  # type: ignore[arg-type]
+    except TypeError:
+        return b"".join(map(_encode, items))
 
 
 def _encode(item: str | bytes) -> bytes:
