@@ -27,6 +27,7 @@ from typing import Any
 import brotli
 
 from flask_outpour import CSV
+from flask_outpour.coalesce import Coalescer
 from flask_outpour.compress import encoded
 from flask_outpour.compress import new_encoder
 
@@ -135,6 +136,13 @@ def require_same(servers: dict[str, Server], coding: str, path: Path) -> None:
 def measure_flushes(report: Report, coding: str, data: bytes) -> None:
     """Compare the size with flushes to the size without."""
     lines = data.splitlines(keepends=True)
+    joined = {
+        f"{count:,} lines, as they are joined": list(
+            Coalescer(lines[:count], chunk_size=CHUNK_SIZE, slow=60)
+        )
+        for count in (1_000, 10_000, 100_000)
+        if count < len(lines)
+    }
     group = f"{coding}, {len(lines) - 1:,} lines, size with flushes / without"
     print(f"\n{group}")
     for what, pieces in {
@@ -143,6 +151,7 @@ def measure_flushes(report: Report, coding: str, data: bytes) -> None:
         ],
         "ten rows": list(map(b"".join, zip(*[iter(lines)] * 10, strict=False))),
         "a row": lines,
+        **joined,
     }.items():
         with doing(f"{group}, {what}"):
             encoder = new_encoder(coding)
