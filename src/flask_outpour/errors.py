@@ -168,20 +168,6 @@ class RowError(OutpourError, ValueError):
         )
 
     @classmethod
-    def of_shared(cls, row: int, column: str | None, value: object) -> RowError:
-        """Name what the source still holds, and may have changed since it came."""
-        kind = type(value).__name__
-        where = f"Row {row}" if column is None else f"Row {row}, column {column!r}"
-        # Of the first rows, copies are made in time.
-        return cls(
-            f"{where}: the {kind} is held by its source, too, which may have changed"
-            f" it after the row was yielded, and the rows before had no {kind} here."
-            " Yield a copy of it, such as copy.deepcopy() makes.",
-            row=row,
-            column=column,
-        )
-
-    @classmethod
     def of_column(cls, column: str, kind: str, format: str) -> RowError:
         """Name a column of a type that a format lacks."""
         return cls(

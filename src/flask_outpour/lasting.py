@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import Set
 from datetime import date
 from datetime import datetime
 from datetime import time
@@ -47,9 +48,12 @@ def lasts(kind: type) -> bool:
     return pandas is not None and kind in (type(pandas.NaT), type(pandas.NA))
 
 
-def all_kept(values: Iterable[Any]) -> tuple[Any, ...]:
-    """Return values of which none can be changed any more, as :func:`kept` does."""
-    return tuple([v if type(v) in LASTING else kept(v) for v in values])
+def all_kept(values: Iterable[Any], lasting: Set[type] = LASTING) -> tuple[Any, ...]:
+    """Return values of which none can be changed any more, as :func:`kept` does.
+
+    :param lasting: the types that are known to last.
+    """
+    return tuple([v if type(v) in lasting else kept(v) for v in values])
 
 
 def kept(value: Any) -> Any:
@@ -81,10 +85,12 @@ def _kept(value: Any) -> Any:
         return dict(zip(value, _each(value.values()), strict=True))
     if isinstance(value, Enum):
         return value if lasts(kind) else _kept(value.value)
+    if lasts(kind) or not hasattr(value, "dtype"):
+        return value
     # Arrays of numpy, and rows of structured ones.
-    if not lasts(kind) and hasattr(value, "dtype") and hasattr(value, "copy"):
-        return value.copy()
-    return value
+    if getattr(value.dtype, "hasobject", False):
+        return _kept(value.tolist())
+    return value.copy() if hasattr(value, "copy") else value
 
 
 def _each(values: Iterable[Any]) -> list[Any]:

@@ -24,8 +24,6 @@ from .origins import is_of_closed
 from .rows import close_unopened
 from .rows import Rows
 from .rows.model import Batch
-from .surveyed import Surveyed
-from .surveyed import surveyed
 
 
 class Table(NamedTuple):
@@ -155,9 +153,6 @@ class RowStream(Iterator[bytes]):
             if not len(batch):
                 continue
             try:
-                if type(batch) is Surveyed:
-                    # Its source may have changed it, whether the format looks or not.
-                    surveyed(batch)
                 chunk = feed(batch)
             except RowError as error:
                 sound = batch[: max(0, (error.row or 0) - self._count - 1)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,20 +11,12 @@ class Surveyed(list[Any]):
 
     That is done when somebody asks, and not before. The rows of the last batch are then
     gone, and Python sees no growth that its collector of garbage would have to go for.
-
-    :param check: is called when that is done, and raises an error if the rows will not
-        do.
     """
 
-    __slots__ = ("_check", "_columns", "_kinds")
+    __slots__ = ("_columns", "_kinds")
 
-    def __init__(
-        self,
-        rows: Sequence[Sequence[Any]],
-        check: Callable[[Surveyed], object] | None = None,
-    ) -> None:
+    def __init__(self, rows: Sequence[Sequence[Any]]) -> None:
         super().__init__(rows)
-        self._check = check
         self._columns: list[Sequence[Any]] | None = None
 
     @property
@@ -37,8 +28,6 @@ class Surveyed(list[Any]):
         if self._columns is None:
             self._columns = list(zip(*self, strict=True))
             self._kinds = [set(map(type, values)) for values in self._columns]
-            if self._check is not None:
-                self._check(self)
         return self._columns
 
     @property
@@ -52,7 +41,6 @@ def surveyed(rows: Sequence[Sequence[Any]]) -> Surveyed:
     """Return rows as :class:`Surveyed`, or as they are if they are that already.
 
     :raises ValueError: where they are not of one length.
-    :raises RowError: where a source may have changed them.
     """
     found = rows if type(rows) is Surveyed else Surveyed(rows)
     assert found.columns is not None

@@ -249,9 +249,6 @@ RIGHT: dict[str, Source] = {
     "a list after nothing": cells_after_none,
     "a list in dicts after nothing": cells_of_dicts_after_none,
     "an array of numpy": _numpy_source("int64"),
-}
-#: Those whose rows are refused if they may be wrong, or right.
-REFUSED: dict[str, Source] = {
     "tuples, then one list": tuples_then_one_list,
     "texts, then a list": cells_after_texts,
     "texts, then a dict in dicts": cells_of_dicts_after_texts,

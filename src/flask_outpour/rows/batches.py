@@ -48,13 +48,17 @@ def batches_of(
             yield source[begin : begin + full]
         return
     rows = iter(source)
+
+    def taker(batch: list[Any], size: int) -> Callable[[int], object]:
+        return lambda count: batch.extend(islice(rows, count))
+
     yield from grown(
-        lambda: rows, lambda batch, error: error, full=full, slow=slow, clock=clock
+        taker, lambda batch, error: error, full=full, slow=slow, clock=clock
     )
 
 
 def grown(
-    records: Callable[[], Iterator[Any]],
+    taker: Callable[[list[Any], int], Callable[[int], object]],
     ended: Callable[[list[Any], BaseException | None], BaseException | None],
     *,
     full: int = FULL,
@@ -63,25 +67,25 @@ def grown(
 ) -> Iterator[list[Any]]:
     """Yield rows in batches as :func:`batches_of` does.
 
-    :param records: returns what the next batch is taken from.
+    :param taker: is given a new batch and its size, and returns what takes into it as
+        many rows as are asked for. What came before an error stays in the batch.
     :param ended: is told that there was no more to take, or of an error; of this, it
         returns what is to be raised. If that is ``None``, there may be more.
     """
     sent, size = 0, 1
     since = clock()
     while True:
-        rows = records()
         batch: list[Any] = []
         error: BaseException | None = None
         is_over = False
         stride = max(1, size // STRIDES)
         size -= size % stride
+        take = taker(batch, size)
         begun = seen = clock()
         try:
             while len(batch) < size:
                 held = len(batch)
-                # What came before an error stays in the batch.
-                batch.extend(islice(rows, stride))
+                take(stride)
                 before, seen = seen, clock()
                 is_over = len(batch) == held
                 if is_over or seen - begun >= slow:

@@ -51,6 +51,7 @@ def _shaped(batches: Iterable[Batch], shape: Shape) -> Iterator[Batch]:
     for batch in batches:
         error: Exception | None = None
         try:
+            shape.admit(batch)
             rows = shape.convert(batch)
         except Exception:
             rows, error = sound_rows(batch, shape, count)
@@ -68,6 +69,7 @@ def sound_rows(
     rows: list[Sequence[Any]] = []
     for record in batch:
         try:
+            shape.admit([record])
             rows += shape.convert([record])
         except Exception as error:
             return rows, shape.misfit(count + len(rows) + 1, record, error)

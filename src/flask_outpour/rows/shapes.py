@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from collections.abc import Set
 from dataclasses import fields
 from dataclasses import is_dataclass
 from operator import attrgetter
@@ -30,19 +29,18 @@ class Shape(Protocol):
         """The names of the columns."""
 
     @property
-    def kinds(self) -> Set[type]:
-        """The types of the records that were converted."""
-
-    @property
-    def keys(self) -> Sequence[Any]:
-        """By which a record, or its copy, has the cell of each column."""
+    def width(self) -> int:
+        """How many values a copy that fits has."""
 
     @property
     def copies_are_rows(self) -> bool:
         """Whether what :meth:`copier` returns makes rows at once."""
 
+    def admit(self, batch: Batch) -> None:
+        """Fail if one of some records is of another kind."""
+
     def convert(self, batch: Batch) -> Batch:
-        """Return the tuples of some records, or fail if one does not fit."""
+        """Return the tuples of what was admitted, or fail if one does not fit."""
 
     def one(self, record: Any) -> Sequence[Any]:
         """Return the tuple of one record, or fail if it does not fit.
@@ -51,10 +49,11 @@ class Shape(Protocol):
         """
 
     def copier(self, record: Any) -> Callable[[Any], Any] | None:
-        """Return what copies records of this one's type, and fails with others.
+        """Return what copies records of this one's type.
 
         It is C, for Python would take too long for each row; where there is none,
-        ``None``. The copies are records again, or rows.
+        ``None``. It fails with other records, or these are not admitted. The copies
+        are records again, or rows.
         """
 
     def misfit(self, number: int, record: Any, error: Exception) -> Exception:
@@ -146,28 +145,31 @@ class Positions:
         picks: Sequence[int] | None = None,
     ) -> None:
         self.columns = columns
-        self._lengths = {len(columns) if width is None else width}
+        self.width = len(columns) if width is None else width
+        self._lengths = {self.width}
         self._take = None if picks is None else _getter(itemgetter, picks)
-        self.kinds: set[type] = set()
-        self.keys: Sequence[int] = range(len(columns)) if picks is None else picks
+        self._kinds: set[type] = set()
 
-    def convert(self, batch: Batch) -> Batch:
+    def admit(self, batch: Batch) -> None:
         kinds = set(map(type, batch))
-        if not kinds <= self.kinds:
+        if not kinds <= self._kinds:
             if not all(map(_is_positional, batch)):
                 raise TypeError
-            self.kinds |= kinds
+            self._kinds |= kinds
+
+    def convert(self, batch: Batch) -> Batch:
         if set(map(len, batch)) != self._lengths:
             raise ValueError
         return batch if self._take is None else list(map(self._take, batch))
 
     def one(self, record: Any) -> Sequence[Any]:
-        if type(record) not in self.kinds or len(record) not in self._lengths:
+        if type(record) not in self._kinds or len(record) not in self._lengths:
+            self.admit([record])
             self.convert([record])
         return tuple(record) if self._take is None else tuple(self._take(record))
 
     def copier(self, record: Any) -> Callable[[Any], Any] | None:
-        return list.copy if type(record) is list else None
+        return tuple
 
     def is_as_wanted(self, record: Any) -> bool:
         """Whether a record is a row already, with a value for each column."""
@@ -182,35 +184,40 @@ class Positions:
 class Keys:
     """Dicts, and what else maps names to values."""
 
-    copies_are_rows = False
-
     def __init__(self, keys: Sequence[Any], extras: Extras) -> None:
         self.columns = tuple(map(str, keys))
         self.keys = tuple(keys)
         # A key may be in several columns.
-        self._lengths = {len({*keys})}
+        self.width = len({*keys})
+        self._lengths = {self.width}
         self._strict = extras == "raise"
+        # A row does not tell whether its record has more than the columns.
+        self.copies_are_rows = not self._strict
         self._get = _getter(itemgetter, self.keys)
-        self.kinds: set[type] = {dict}
+        self._kinds: set[type] = {dict}
+
+    def admit(self, batch: Batch) -> None:
+        kinds = set(map(type, batch))
+        if not kinds <= self._kinds:
+            if not all(isinstance(record, Mapping) for record in batch):
+                raise TypeError
+            self._kinds |= kinds
 
     def convert(self, batch: Batch) -> Batch:
         if self._strict and set(map(len, batch)) != self._lengths:
             raise ValueError
-        kinds = set(map(type, batch))
-        if not kinds <= self.kinds:
-            if not all(isinstance(record, Mapping) for record in batch):
-                raise TypeError
-            self.kinds |= kinds
         return list(map(self._get, batch))
 
     def one(self, record: Any) -> Sequence[Any]:
-        if type(record) not in self.kinds:
-            return self.convert([record])[0]
+        if type(record) not in self._kinds:
+            self.admit([record])
         if self._strict and len(record) not in self._lengths:
             raise ValueError
         return self._get(record)
 
     def copier(self, record: Any) -> Callable[[Any], Any] | None:
+        if not self._strict:
+            return self._get
         return dict.copy if type(record) is dict else None
 
     def misfit(self, number: int, record: Any, error: Exception) -> Exception:
@@ -227,12 +234,14 @@ class Attributes:
     """Objects that have a value for each column in an attribute."""
 
     copies_are_rows = True
-    kinds: Set[type] = frozenset()
 
     def __init__(self, names: Sequence[str]) -> None:
         self.columns = names
-        self.keys = range(len(names))
+        self.width = len(names)
         self._get = _getter(attrgetter, names)
+
+    def admit(self, batch: Batch) -> None:
+        pass
 
     def convert(self, batch: Batch) -> Batch:
         return list(map(self._get, batch))
