@@ -187,6 +187,8 @@ class _Taker:
         rows: Sequence[Sequence[Any]] = batch
         if not self._is_made:
             rows, error = self._converted(batch)
+        # Objects that live on would have Python's collector of garbage go for them.
+        self._came.clear()
         if rows:
             yield Surveyed(rows)
             self.count += len(rows)
@@ -199,8 +201,7 @@ class _Taker:
         """Return the rows of what was taken at once, up to one that will not do."""
         if self._are_rows:
             return batch, None
-        came = batch if isinstance(self._came, deque) else list(self._came)
-        self._came.clear()
+        came = batch if isinstance(self._came, deque) else self._came
         try:
             self._shape.admit(came)
             return self._shape.convert(batch), None
@@ -212,7 +213,7 @@ class _Taker:
     ) -> tuple[Sequence[Sequence[Any]], Exception | None]:
         """Return the rows before the first misfit of a batch, and its error."""
         rows: list[Sequence[Any]] = []
-        for record, copy in zip(came, batch, strict=True):
+        for record, copy in zip(came, batch, strict=False):
             blamed = record
             try:
                 self._shape.admit([record])
