@@ -37,7 +37,7 @@ class Better(Enum):
     LENGTH_HELD = _Difference(
         "A stream does not keep to the Content-Length that its view has set",
         "the server cuts at that length, waits, or sends all the same",
-        "a `LengthError`; the client sees a cut, never a response that looks whole",
+        "a `LengthError`; the client sees a cut, unless it has all that was promised",
     )
     ITEM_ERROR = _Difference(
         "An item is neither text nor bytes",
