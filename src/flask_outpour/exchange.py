@@ -54,6 +54,7 @@ class Exchange:
 
     # Every request makes one of these, and few are streams.
     _body: Body | None = None
+    _former: Body | None = None
     _delivery: Delivery | None = None
     _primes = False
     #: What the body is made from where that is all that the application returns.
@@ -130,20 +131,16 @@ class Exchange:
             if response is cast(Delivery, self._delivery).response:
                 # An application may pass a response through Flask's functions itself.
                 return response
-            self._body = self._whole = None
+            self._former, self._body, self._whole = former, None, None
             self._start.forget()
         if not self._is_stream(response):
-            if former is not None:
-                self._close(former)
+            self._close_former()
             if self.streams:
                 self._give_up(self.streams)
             return response
         settings = self._settings()
         # What a class makes in its own way is not coded, and may have another length.
         own_way = has_own_way(response)
-        if former is not None:
-            # It may be what this one is made from.
-            self.streams.append(former)
         declared = None if own_way else response.content_length
         codings = () if own_way else settings.codings
         coding = apply_coding(response, self.scope.request, codings)
@@ -151,6 +148,7 @@ class Exchange:
         bodyless = bodyless or self.scope.request.method == "HEAD"
         if bodyless and own_way:
             # What its class does for that may want the items.
+            self._close_former()
             return response
         if coding is None or bodyless:
             self._give_up(self._sources_of(response.response))
@@ -225,6 +223,10 @@ class Exchange:
         """Return the source of a response, and the streams that are in it."""
         sources = Sources([source])
         self.streams.move_to(sources)
+        if self._former is not None:
+            # The body of a response that was replaced; or that is inside of this one.
+            sources.append(self._former)
+            self._former = None
         return sources
 
     def _taken(self, iterable: Iterable[bytes]) -> Iterable[bytes]:
@@ -292,7 +294,13 @@ class Exchange:
             with suppress(Exception):
                 self.app.logger.exception("A stream that was not sent failed to close.")
 
+    def _close_former(self) -> None:
+        former, self._former = self._former, None
+        if former is not None:
+            self._close(former)
+
     def _drop(self) -> None:
+        self._close_former()
         body, self._body, self._whole = self._body, None, None
         self._start.forget()
         if body is not None:

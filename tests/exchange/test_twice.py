@@ -16,6 +16,8 @@ from flask import current_app
 from flask import Flask
 from flask import request
 from flask import Response
+from werkzeug.test import create_environ
+from werkzeug.test import run_wsgi_app
 
 from flask_outpour import Outpour
 from flask_outpour import stream_rows
@@ -62,6 +64,35 @@ def answer(name: str, outpour: bool) -> tuple[int, bytes]:
 def test_response_that_is_processed_twice_is_whole(name: str) -> None:
     """What a view passes through ``process_response`` itself is plain Flask's."""
     assert answer(name, outpour=True) == answer(name, outpour=False)
+
+
+@pytest.mark.parametrize("page", ["whole", "streamed"])
+def test_stream_that_an_error_page_replaces_is_closed(app: Flask, page: str) -> None:
+    """A stream is closed once, also where a streamed page takes its place."""
+    closed: list[str] = []
+
+    class Source:
+        def __iter__(self) -> Iterator[str]:
+            return items()
+
+        def close(self) -> None:
+            closed.append("closed")
+
+    def fail(sender: Flask, **_: Any) -> None:
+        raise ValueError("after the response was made")
+
+    @app.errorhandler(500)
+    def sorry(error: Exception) -> Any:
+        return ("sorry" if page == "whole" else iter(["sor", "ry"])), 500
+
+    app.add_url_rule("/", "view", lambda: Response(Source()))
+    with flask.request_finished.connected_to(fail, app):
+        environ = create_environ("/")
+        environ["SERVER_SOFTWARE"] = "gunicorn/27"
+        body, status, _ = run_wsgi_app(app, environ)
+        assert (b"".join(body), status) == (b"sorry", "500 INTERNAL SERVER ERROR")
+        body.close()  # type: ignore[attr-defined]
+    assert closed == ["closed"]
 
 
 @pytest.mark.parametrize("made", ["rows", "context"])
