@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from dataclasses import fields
+from dataclasses import replace
 
 #: Fields of a server's own, of time, and of framing.
 _OF_THE_SERVER = {
@@ -32,6 +34,21 @@ def kept(pairs: list[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
     lowered = [(name.lower(), value) for name, value in pairs]
     own = [pair for pair in lowered if pair[0] not in _OF_THE_SERVER]
     return tuple(sorted(own, key=lambda pair: pair[0]))
+
+
+_TRACEBACK = b"Traceback (most recent call last):"
+#: Of a traceback: a file, a line of code, or marks under it.
+_FRAME = re.compile(rb"\n  [^\n]*")
+
+
+def without_frames(answer: Answer) -> Answer:
+    """Return a server's own page of an error with only what is below the frames."""
+    _, found, traceback = answer.body.rpartition(_TRACEBACK)
+    if answer.status != 500 or not found:
+        return answer
+    others = (pair for pair in answer.fields if pair[0] != "content-length")
+    error = _FRAME.split(traceback)[-1]
+    return replace(answer, fields=tuple(others), body=error)
 
 
 def differences(expected: Answer, answer: Answer) -> str:

@@ -24,7 +24,8 @@ class Better(Enum):
     )
     CAUSE_LOGGED = _Difference(
         "A stream fails after its first byte",
-        "the server may log it; the application does not",
+        "the server may log it; the application does not. eventlet's own server loses"
+        " up to 512 bytes of what was produced, or answers with the traceback",
         "the cause is in the application's log, once, and goes to"
         " `got_request_exception`; what was produced is sent, then the connection is"
         " cut",
@@ -67,7 +68,8 @@ class Better(Enum):
         "a whole response without a body",
     )
     BUFFERS = _Difference(
-        "Items are `bytearray` or `memoryview`, and change after they were yielded",
+        "Items are `bytearray` or `memoryview`, and change after they were yielded, or"
+        " are of a subclass of `bytes`",
         "some servers refuse them, some send what they hold later",
         "each is sent as it was when it was yielded",
     )
@@ -75,6 +77,12 @@ class Better(Enum):
         "An item is a `memoryview` of numbers that are wider than a byte",
         "servers count its numbers for its bytes, and frame it wrongly",
         "its bytes",
+    )
+    DEPARTURE = _Difference(
+        "A client leaves, and the server does not tell: hypercorn or uvicorn, through"
+        " a2wsgi",
+        "the source runs to its end",
+        "the source is closed",
     )
     OBSERVER = _Difference(
         "A receiver of one of Outpour's signals fails",

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import select
 import socket
+import time
+from collections.abc import Callable
 from http.client import HTTPException
 from http.client import HTTPResponse
 from http.client import IncompleteRead
@@ -14,24 +17,33 @@ from difference.answer import Answer
 from difference.answer import kept
 from difference.entry import Entry
 
-#: Seconds of silence after which a client gives up.
+#: Seconds of silence that no server may take.
 PATIENCE = 30.0
 #: The same for an answer in which bytes are missing: some servers wait for ever.
 SHORT_PATIENCE = 1.5
+#: The same for an answer of which nothing came though the application has ended.
+END_PATIENCE = 3.0
 #: What is left of an answer that never came, or that the client left.
 NOTHING = Answer(0, (), b"", whole=False)
 
 
-def fetch(port: int, entry: Entry, journal: str) -> Answer:
+def fetch(
+    port: int, entry: Entry, journal: str, ended: Callable[[], bool] | None = None
+) -> Answer:
     """Ask for an entry over a connection of its own, and read until that closes.
 
     Of an answer that the client leaves nothing is kept: how much came, is chance.
+
+    :param ended: tells that the application is done, for a server on which nothing
+        may come then.
     """
     try:
         with socket.create_connection(("127.0.0.1", port), PATIENCE) as connection:
             connection.sendall(_request(entry, journal))
             if entry.leaves:
                 connection.recv(1_000)
+                return NOTHING
+            if ended is not None and not _comes(connection, ended):
                 return NOTHING
             received = _receive(connection, entry)
     except ConnectionError:
@@ -50,6 +62,21 @@ def _request(entry: Entry, journal: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + entry.body
 
 
+def _comes(connection: socket.socket, ended: Callable[[], bool]) -> bool:
+    """Return whether anything comes before the client gives up."""
+    deadline = time.monotonic() + PATIENCE
+    while not ended():
+        if _is_readable(connection, 0.05):
+            return True
+        if time.monotonic() > deadline:
+            raise TimeoutError("The application neither answers nor ends.")
+    return _is_readable(connection, END_PATIENCE)
+
+
+def _is_readable(connection: socket.socket, patience: float) -> bool:
+    return bool(select.select([connection], [], [], patience)[0])
+
+
 def _receive(connection: socket.socket, entry: Entry) -> bytes:
     received = bytearray()
     try:
@@ -57,8 +84,12 @@ def _receive(connection: socket.socket, entry: Entry) -> bytes:
             received += data
             if entry.waits:
                 connection.settimeout(SHORT_PATIENCE)
-    except (ConnectionResetError, TimeoutError):
+    except ConnectionResetError:
         pass
+    except TimeoutError as silence:
+        # A server that hangs is not asked for the rest.
+        if connection.gettimeout() == PATIENCE:
+            raise TimeoutError(f"{entry.name} stays without an end") from silence
     return bytes(received)
 
 

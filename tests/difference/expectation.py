@@ -4,21 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from difference import traits
 from difference.answer import Answer
 from difference.better import Better
 from difference.entry import Entry
-from servers.expectations import Cut
-from servers.expectations import EXPECTATIONS
-
-#: On these a cut without a Content-Length looks whole, whatever the application does.
-HIDE_CUTS = {known.name for known in EXPECTATIONS if known.cut is Cut.LOOKS_COMPLETE}
-# Asked to close the connection, it makes no chunks.
-HIDE_CUTS.add("bjoern")
-
-#: These never tell an application that its client has left.
-NEVER_STOP = {known.name for known in EXPECTATIONS if not known.stops}
-#: These lose the end of what was sent, or all of it, when a stream breaks off.
-LOSSY = {known.name for known in EXPECTATIONS if not known.keeps_items}
 
 
 def forgive_losses(
@@ -26,7 +15,8 @@ def forgive_losses(
 ) -> Answer:
     """Return the answer with what a lossy server has lost of it, or has not lost."""
     hidden = entry.version == "1.0" and entry.better is Better.CAUSE_LOGGED
-    if server not in LOSSY or not (hidden or not (answer.whole or expected.whole)):
+    broken = hidden or not (answer.whole or expected.whole)
+    if server not in traits.LOSSY or not broken:
         return answer
     if 0 not in (answer.status, expected.status) and not _agree(expected, answer):
         return answer
@@ -40,20 +30,65 @@ def _agree(one: Answer, other: Answer) -> bool:
     return same_head and longer.startswith(shorter)
 
 
-def expected(entry: Entry, plain: Answer | None, served: Answer, server: str) -> Answer:
+def expected(
+    entry: Entry,
+    plain: Answer | None,
+    served: Answer,
+    server: str,
+    faithful: Answer | None = None,
+) -> Answer:
     """Return what an entry's answer with the line has to be, to the letter.
 
     :param plain: plain Flask's answer, unless the entry harms its server.
     :param served: looked at only for what an entry leaves open.
+    :param faithful: plain Flask's answer in process, for a server that is not.
     """
     if entry.opens and plain is not None and plain.status == served.status == 200:
         return replace(plain, logs=entry.ours["logs"])
+    if plain is not None and faithful is not None:
+        plain = _mended(entry, plain, faithful, server)
     answer = Answer(**entry.ours) if plain is None else replace(plain, **entry.ours)
-    if entry.leaves and server in NEVER_STOP:
-        ran_on = (note for note in answer.notes if "GeneratorExit" not in note)
-        answer = replace(answer, notes=tuple(ran_on))
-    has_length = any(name == "content-length" for name, _ in answer.fields)
+    if entry.leaves and server in traits.NEVER_STOP:
+        answer = replace(answer, notes=_run_on(answer.notes))
+    if server in traits.COLLECT and answer.whole:
+        return _with_length(answer)
+    return _with_cut_hidden(entry, answer, server)
+
+
+def _mended(entry: Entry, plain: Answer, faithful: Answer, server: str) -> Answer:
+    """Return plain Flask's answer without what this server does to it."""
+    if server in traits.HOLD_LITTLE and entry.better is Better.CAUSE_LOGGED:
+        return replace(faithful, notes=plain.notes)
+    if traits.loses_context(server, entry.name):
+        return faithful
+    if traits.closes_otherwise(server, entry.name):
+        return replace(plain, notes=faithful.notes)
+    return plain
+
+
+def _run_on(notes: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the notes of what a client leaves where the source runs to its end."""
+    return tuple(
+        note.replace("GeneratorExit", "NoneType")
+        for note in notes
+        if note != "source fails: GeneratorExit"
+    )
+
+
+def _has_length(answer: Answer) -> bool:
+    return any(name == "content-length" for name, _ in answer.fields)
+
+
+def _with_length(answer: Answer) -> Answer:
+    if _has_length(answer) or answer.status == 304:
+        return answer
+    length = ("content-length", str(len(answer.body)))
+    return replace(answer, fields=tuple(sorted([*answer.fields, length])))
+
+
+def _with_cut_hidden(entry: Entry, answer: Answer, server: str) -> Answer:
+    old = entry.version == "1.0" and server in traits.HIDE_OLD_CUTS
     cut = answer.status and not answer.whole
-    if cut and not has_length and server in HIDE_CUTS:
+    if cut and not _has_length(answer) and (old or server in traits.HIDE_CUTS):
         return replace(answer, whole=True)
     return answer

@@ -77,9 +77,10 @@ class Ending:
     """Pass an iterable on, and mark in the journal that it was closed."""
 
     def __init__(self, iterable: Iterable[bytes], end: Callable[[], None]) -> None:
+        self._marked = False
+        self._end = end
         self._iterable = iterable
         self._iterator = iter(iterable)
-        self._end = end
 
     def __iter__(self) -> Ending:
         return self
@@ -91,7 +92,7 @@ class Ending:
             raise
         except BaseException:
             # Some servers do not close what has failed.
-            self._end()
+            self._mark()
             raise
 
     def close(self) -> None:
@@ -100,4 +101,14 @@ class Ending:
             if hasattr(self._iterable, "close"):
                 self._iterable.close()
         finally:
-            self._end()
+            self._mark()
+
+    def __del__(self) -> None:
+        """Mark what a server drops without closing it, after it is gone."""
+        if not self._marked:
+            del self._iterator, self._iterable
+            self._mark()
+
+    def _mark(self) -> None:
+        self._marked = True
+        self._end()

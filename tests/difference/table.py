@@ -25,13 +25,14 @@ def difference_section() -> str:
     return (
         f"{HEADING}\n\n"
         f"The tests run {len(ENTRIES)} views on plain Flask and with the line, on each"
-        " server of\n[the table](servers.md) that sends items as they come. (A few do"
-        " less than WSGI asks, such as\nnever to close a response; there an answer may"
-        f" be what it is on the others.) {same} of them give the same bytes,"
+        f" server of\n[the table](servers.md). {same} of them give the same bytes,"
         " status, fields, notes of the\napplication's own and order of teardown. The"
         " others differ in one of these ways, which the\ncatalogue in"
         " `tests/difference` states for each, and no other:\n\n"
-        f"{difference_table()}"
+        f"{difference_table()}\n"
+        "A few servers do as no other: they never call `close()`, call it twice, or ask"
+        " for each\nitem in another thread, where a context of Flask is lost. There a"
+        " stream with the line is\nas plain Flask's on the others.\n"
     )
 
 

@@ -32,8 +32,10 @@ def test_the_line_keeps_what_is_right(entry: Entry, tmp_path: Path) -> None:
     assert differences(expected(entry, plain, served, "in process"), served) == ""
 
 
-#: The driver copies each item as it is yielded, as only some servers do.
-_OF_SERVERS = {Better.BUFFERS, Better.NO_ITEMS, Better.WIDE_ITEMS}
+#: The driver copies each item as it is yielded, as only some servers do, and closes.
+_OF_SERVERS = {
+    *(Better.BUFFERS, Better.DEPARTURE, Better.NO_ITEMS, Better.WIDE_ITEMS),
+}
 better_entries = [e for e in ENTRIES.values() if e.better and not e.harms]
 
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from difference.entry import stream
 from difference.entry import told
 from difference.entry import view
+from difference.expected import whole
 
 
 class Shout(str):
@@ -69,7 +70,11 @@ stream("text-long", lambda: ("x" * 3_000_000, "y" * 70_000, "z"))
 stream("text-many", lambda: (f"{number}\n" for number in range(20_000)))
 stream("text-lines-of-all-sizes", lambda: ("x" * n + "\n" for n in range(700)))
 stream("bytes", lambda: (b"one\n", b"\x00\xff\xfe", b"three\n"))
-stream("bytes-subclass", lambda: (Packet(b"one"), Packet(b""), Packet(b"two")))
+stream(
+    "bytes-subclass",
+    lambda: (Packet(b"one"), Packet(b""), Packet(b"two")),
+    **whole(b"onetwo"),
+)
 stream("bytes-long", lambda: (bytes(2_000_000), b"x" * 65_536, b"y"))
 stream("bytes-many", lambda: (b"%d\n" % number for number in range(20_000)))
 stream("text-and-bytes", lambda: ("ä", b"\xc3\xa4", Markup("ä"), b"", "ä"))

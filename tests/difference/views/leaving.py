@@ -26,7 +26,15 @@ def much(size: int) -> Iterator[bytes]:
     return (item for _ in range(SIZE // size))
 
 
-@view(leaves=True)
+#: A source that is closed, as its client has left.
+CLOSED = ("source starts", "source fails: GeneratorExit", "source closes")
+LEFT = {
+    "better": Better.DEPARTURE,
+    "ours": {"notes": (*CLOSED, "response closes")},
+}
+
+
+@view(leaves=True, **LEFT)
 def left() -> Response:
     """A bare stream is closed, and so is its response."""
     note = notes()
@@ -35,7 +43,7 @@ def left() -> Response:
     return response
 
 
-@view(leaves=True)
+@view(leaves=True, **LEFT)
 def left_with_small_items() -> Response:
     """The same with items that are joined."""
     note = notes()
@@ -44,7 +52,17 @@ def left_with_small_items() -> Response:
     return response
 
 
-@site(leaves=True)
+@site(
+    leaves=True,
+    better=Better.DEPARTURE,
+    ours={
+        "notes": (
+            *("teardown_request NoneType", "teardown_appcontext NoneType"),
+            *CLOSED,
+            *("teardown_request GeneratorExit", "teardown_appcontext GeneratorExit"),
+        )
+    },
+)
 def left_with_context(app: Flask) -> Any:
     """A stream under Flask's own function is torn down as Flask does."""
     note = app.extensions["journal"]
@@ -63,12 +81,7 @@ def left_with_context(app: Flask) -> Any:
 @site(
     leaves=True,
     better=Better.ONE_TEARDOWN,
-    ours={
-        "notes": (
-            *("source starts", "source fails: GeneratorExit", "source closes"),
-            "teardown_request NoneType",
-        )
-    },
+    ours={"notes": (*CLOSED, "teardown_request NoneType")},
 )
 def left_with_our_context(app: Flask) -> Any:
     """A stream under Outpour's own function closes its source, then tears down."""
