@@ -79,7 +79,7 @@ def new_page(app: Flask, deferred: str | None) -> Page:
     state = app.extensions.get("outpour")
     if state is None:
         return Page()
-    settings = app.extensions["outpour"].settings(app.config)
+    settings = state.settings(app.config)
     in_order = deferred == IN_ORDER
     address = None
     if has_request_context():
