@@ -248,15 +248,19 @@ def test_nothing_of_a_short_burst_waits(burst: list[bytes]) -> None:
 
 @pytest.mark.parametrize("line", [b"x" * 60, b"x" * 511 + b"\n", b"x", "é" * 30])
 @pytest.mark.parametrize("dot", [b".", b"s" * 60])
+@pytest.mark.parametrize(
+    ("count", "unseen"),
+    [(2_000, 0), (4_000, 1), (8_000, 3), (14_000, 6), (50_000, 7)],
+)
 def test_source_that_turns_slow_is_seen_item_by_item_again(
-    line: Any, dot: bytes
+    line: Any, dot: bytes, count: int, unseen: int
 ) -> None:
-    """What a long burst holds leaves with the eighth slow item, then each at once."""
-    fast = [encoded(line)] * 50_000
+    """What is held leaves behind no more unseen slow items, then each leaves at once."""
+    fast = [encoded(line)] * count
     slow = [step for _ in range(60) for step in (1.0, dot)]
     held = held_at_each_pause([*fast, *slow])
     assert len(held[0]) <= FULL
-    assert held[8:] == [b""] * 52
+    assert held[1 + unseen :] == [b""] * (59 - unseen)
 
 
 def test_flush_behind_bytes_is_a_flush() -> None:
