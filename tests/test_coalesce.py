@@ -255,7 +255,7 @@ def test_nothing_of_a_short_burst_waits(burst: list[bytes]) -> None:
 def test_source_that_turns_slow_is_seen_item_by_item_again(
     line: Any, dot: bytes, count: int, unseen: int
 ) -> None:
-    """What is held leaves behind no more unseen slow items, then each leaves at once."""
+    """What is held leaves behind so many slow items, and then each leaves at once."""
     fast = [encoded(line)] * count
     slow = [step for _ in range(60) for step in (1.0, dot)]
     held = held_at_each_pause([*fast, *slow])

@@ -145,16 +145,18 @@ class Body:
         if self._begun is None:
             self._begun = monotonic()
             self._observer.started()
-        assert self._chunks is not None
         try:
             while True:
                 if self._longest is not None:
                     self._check_duration(self._longest)
-                chunk = next(self._chunks, None)
+                chunk = next(self._chunks, None)  # type: ignore[arg-type]
                 # Behind an empty chunk there is an empty item: time has gone by.
-                if chunk or chunk is None or (self._opens and self._opens()):
-                    self._opens = None
+                if chunk or chunk is None:
                     return chunk
+                if self._opens is not None and not self.progress.bytes:
+                    opens, self._opens = self._opens, None
+                    if opens():
+                        return chunk
         except (Exception, KeyboardInterrupt):
             del self
             raise

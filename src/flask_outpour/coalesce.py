@@ -116,7 +116,7 @@ class Coalescer:
             raise
         except BaseException as caught:
             error = caught
-        if last := self._chunk():
+        if self._held and (last := self._chunk()):
             yield last
         if error is not None:
             try:
@@ -131,7 +131,10 @@ class Coalescer:
         seen = clock()
         for item in source:
             now = clock()
-            chunk = item if type(item) is bytes else _encode(self._as_bytes(item))
+            if type(item) is str:
+                chunk = item.encode()
+            else:
+                chunk = item if type(item) is bytes else _encode(self._as_bytes(item))
             self.items += 1
             yield chunk
             self._sent += len(chunk)

@@ -24,7 +24,6 @@ from .origins import raised_in
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
-    from flask import Flask
     from flask import Request
 
 T = TypeVar("T")
@@ -54,6 +53,8 @@ class RequestScope:
     # one step run at a time.
     _entered = False
     _remembered: Sequence[Any] = ()
+    #: The request, once its contexts are remembered.
+    request: Request
     _session: Any = None
     _is_held = False
     _shared: Sequence[tuple[ContextVar[Any], Any]] = ()
@@ -71,19 +72,14 @@ class RequestScope:
             return self._context.run(function, *args)
         finally:
             self._entered = False
-            for variable, value in self._shared:
-                variable.set(value)
-            self._shared = ()
+            if self._shared:
+                self._share()
 
     def remember(self) -> None:
         """Remember Flask's contexts of the request, to hold or reopen them."""
-        contexts = [_app_contexts.get(), _request_contexts.get()]
-        self._remembered = contexts[:1] if contexts[0] is contexts[1] else contexts
-
-    @property
-    def request(self) -> Request:
-        """The request, once its contexts are remembered."""
-        return self._remembered[-1].request  # type: ignore[no-any-return]
+        of_app, of_request = _app_contexts.get(), _request_contexts.get()
+        self._remembered = (of_app,) if of_app is of_request else (of_app, of_request)
+        self.request = of_request.request
 
     def hold(self) -> None:
         """Push the contexts once more, so that Flask's pop is not the last.
@@ -159,6 +155,11 @@ class RequestScope:
             if before.get(variable, _MISSING) is not value
         ]
 
+    def _share(self) -> None:
+        for variable, value in self._shared:
+            variable.set(value)
+        self._shared = ()
+
     def _push(self) -> None:
         # The URL is not matched again: that would bring back the arguments that a
         # URL value preprocessor took out.
@@ -190,16 +191,14 @@ class RequestScope:
                 variable.set(value)
 
 
-def current_request() -> tuple[Flask, Request] | None:
-    """Return the request whose context is active, and its application, if any.
+def request_context() -> Any:
+    """Return the context that is active, if it has a request; its application, too.
 
     Every request passes here; through Flask's proxies this would cost ten times as
     much.
     """
     context = _request_contexts.get(None)
-    if context is None or not getattr(context, "has_request", True):
-        return None
-    return context.app, context.request
+    return context if getattr(context, "has_request", True) else None
 
 
 @contextmanager

@@ -22,8 +22,8 @@ from .compress import new_encoder
 from .configuration import Settings
 from .content_coding import apply_coding
 from .content_coding import unmark
-from .context import current_request
 from .context import explain
+from .context import request_context
 from .context import RequestScope
 from .delivery import Delivery
 from .departure import departure_of
@@ -78,12 +78,15 @@ class Exchange:
 
         :raises Exception: what the application, or its error handlers, raised.
         """
-        if self.app.config["OUTPOUR_COMPRESS"] and "HTTP_IF_NONE_MATCH" in environ:
+        if "HTTP_IF_NONE_MATCH" in environ and self.app.config["OUTPOUR_COMPRESS"]:
             unmark(environ, self._settings().codings)
         outer = environ.get(KEY)
         environ[KEY] = self
         try:
-            return self.scope.run(self._answer, wsgi_app, environ)
+            iterable = self.scope.run(wsgi_app, environ, self._start)
+            if self._body is None:
+                return iterable
+            return self.scope.run(self._begun, iterable, environ)
         except BaseException:
             self._drop()
             raise
@@ -95,12 +98,10 @@ class Exchange:
             if self._body is None:
                 self.scope.export()
 
-    def _answer(
-        self, wsgi_app: WSGIApplication, environ: WSGIEnvironment
+    def _begun(
+        self, iterable: Iterable[bytes], environ: WSGIEnvironment
     ) -> Iterable[bytes]:
-        iterable = wsgi_app(environ, self._start)
-        if self._body is None:
-            return iterable
+        """Pull the first chunk, and start the response."""
         iterable = self._primed(self._taken(iterable), environ)
         if self._body is None:
             return iterable
@@ -134,18 +135,18 @@ class Exchange:
             self._former, self._body, self._whole = former, None, None
             self._start.forget()
         if not self._is_stream(response):
-            self._close_former()
+            if self._former is not None:
+                self._close_former()
             if self.streams:
                 self._give_up(self.streams)
             return response
-        settings = self._settings()
+        settings, request = self._settings(), self.scope.request
         # What a class makes in its own way is not coded, and may have another length.
         own_way = has_own_way(response)
-        declared = None if own_way else response.content_length
+        declared = None if own_way else _length_of(response)
         codings = () if own_way else settings.codings
-        coding = apply_coding(response, self.scope.request, codings)
-        bodyless = _is_bodyless(response.status_code)
-        bodyless = bodyless or self.scope.request.method == "HEAD"
+        coding = apply_coding(response, request, codings) if codings else "identity"
+        bodyless = request.method == "HEAD" or _is_bodyless(response.status_code)
         if bodyless and own_way:
             # What its class does for that may want the items.
             self._close_former()
@@ -185,7 +186,7 @@ class Exchange:
         source: Any = self._whole or response.response
         events = response.mimetype == "text/event-stream"
         drain = drain_of(response, request, self.streams, settings.drain, events)
-        joins = getattr(response, "coalesce", True) and not events
+        joins = not events and getattr(response, "coalesce", True)
         held = bool(self.streams)
         delivery = Delivery(
             self.app,
@@ -222,7 +223,8 @@ class Exchange:
     def _sources_of(self, source: Any) -> Sources:
         """Return the source of a response, and the streams that are in it."""
         sources = Sources([source])
-        self.streams.move_to(sources)
+        if self.streams:
+            self.streams.move_to(sources)
         if self._former is not None:
             # The body of a response that was replaced; or that is inside of this one.
             sources.append(self._former)
@@ -277,10 +279,10 @@ class Exchange:
         """Pull the first chunk, unless the application has begun to read."""
         if self._primes and self._body is not None and not self._body.begun:
             self._body.prime()
-            assert self._delivery is not None
-            # What the first chunk has begun, such as an export inside an archive, goes
-            # on with the others.
-            self.streams.move_to(self._delivery.sources)
+            if self.streams:
+                # What the first chunk has begun, such as an export inside an archive,
+                # goes on with the others.
+                self.streams.move_to(cast(Delivery, self._delivery).sources)
 
     def _close(self, iterable: Any) -> None:
         if hasattr(iterable, "close"):
@@ -328,12 +330,11 @@ class Exchange:
 
 def current_exchange() -> Exchange | None:
     """Return the exchange of the active request, if Outpour serves it."""
-    current = current_request()
-    if current is None:
+    context = request_context()
+    if context is None:
         return None
-    app, request = current
-    exchange: Exchange | None = request.environ.get(KEY)
-    return exchange if exchange is not None and exchange.app is app else None
+    exchange: Exchange | None = context.request.environ.get(KEY)
+    return exchange if exchange is not None and exchange.app is context.app else None
 
 
 def is_exempt(exchange: Exchange | None, app: Flask, request: Request) -> bool:
@@ -347,6 +348,9 @@ def is_exempt(exchange: Exchange | None, app: Flask, request: Request) -> bool:
 
 def is_streamed(response: Response) -> bool:
     """Whether a response has items, of which nobody knows how many."""
+    if type(response.response) is list:
+        # As a view's text or JSON is: most responses are told from streams here.
+        return False
     if response.direct_passthrough or not response.is_streamed:
         return False
     # Flask runs a page of Werkzeug's as a WSGI application.
@@ -356,3 +360,10 @@ def is_streamed(response: Response) -> bool:
 
 def _is_bodyless(status: int) -> bool:
     return status in (204, 304) or 100 <= status < 200
+
+
+def _length_of(response: Response) -> int | None:
+    # Headers make an exception for each name that they do not have.
+    if any(name.lower() == "content-length" for name, _ in response.headers):
+        return response.content_length
+    return None

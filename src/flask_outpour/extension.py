@@ -22,7 +22,7 @@ from .configuration import check_names
 from .configuration import DEFAULTS
 from .configuration import KnownSettings
 from .configuration import Settings
-from .context import current_request
+from .context import request_context
 from .errors import ConfigurationError
 from .exchange import Exchange
 from .exchange import is_exempt
@@ -204,15 +204,14 @@ def attach_body(response: Response | None) -> Response:
             "An after_request function returned None in place of the response. Each"
             " has to return the response that it got, or another one."
         )
-    current = current_request()
-    if current is None:
+    context = request_context()
+    if context is None:
         return response
-    app, request = current
-    exchange: Exchange | None = request.environ.get(KEY)
-    if exchange is not None and exchange.app is app:
+    exchange: Exchange | None = context.request.environ.get(KEY)
+    if exchange is not None and exchange.app is context.app:
         return exchange.attach(response)
     if is_streamed(response):
-        _warn_of_bypass(app, request)
+        _warn_of_bypass(context.app, context.request)
     return response
 
 

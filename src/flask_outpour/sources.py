@@ -35,8 +35,9 @@ class Sources(list[Any]):
 
 def close_source(source: Any) -> None:
     """Close what a response streams, if it can be closed."""
-    # Jinja's own stream has no close(), and is in a cycle once it buffers.
-    if isinstance(source, TemplateStream) and not hasattr(source, "close"):
-        source = source._gen
-    if hasattr(source, "close"):
-        source.close()
+    close = getattr(source, "close", None)
+    if close is None and isinstance(source, TemplateStream):
+        # Jinja's own stream has no close(), and is in a cycle once it buffers.
+        close = source._gen.close  # type: ignore[attr-defined]
+    if close is not None:
+        close()

@@ -33,6 +33,8 @@ class HeldStart:
 
     def __call__(self, status: str, headers: Any, exc_info: Any = None) -> Any:
         """Hold the call, or pass it on."""
+        if exc_info is None and not self.holds:
+            return self.start_response(status, headers)
         call = (status, headers) if exc_info is None else (status, headers, exc_info)
         if not self.holds:
             return self.start_response(*call)
