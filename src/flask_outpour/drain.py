@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
+from collections.abc import Mapping
 from functools import partial
 from time import monotonic
 from typing import Any
@@ -15,7 +16,6 @@ from .workers import leaving_check
 
 if TYPE_CHECKING:
     from flask import Request
-    from flask import Response
 
 #: Passes chunks on.
 Stage = Callable[[Iterable[bytes]], Iterator[bytes]]
@@ -39,7 +39,7 @@ _ENDS_OF_EVENTS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 
 
 def drain_of(
-    response: Response,
+    headers: Mapping[str, str],
     request: Request,
     streams: list[Any],
     grace: float | None,
@@ -50,27 +50,33 @@ def drain_of(
     There is none where the server does not tell whether a worker is to go, or where
     there is no grace: the setting is switched off.
 
+    :param headers: of the response, by lower-case names.
     :param streams: with context, that the response is made from.
     :param events: whether its items are events.
     """
     is_leaving = None if grace is None else leaving_check(request.environ)
-    if grace is None or is_leaving is None or _is_finite(response, streams):
+    if grace is None or is_leaving is None or _is_finite(headers, streams):
         return None
     # Only EventSource connects anew by itself, and it asks by GET.
     ends_whole = events and request.method == "GET"
     return partial(drained, is_leaving=is_leaving, ends_whole=ends_whole, grace=grace)
 
 
-def _is_finite(response: Response, streams: list[Any]) -> bool:
+def _is_finite(headers: Mapping[str, str], streams: list[Any]) -> bool:
     """Whether a response is known to come to its end: a download, rows, a page."""
-    disposition = response.headers.get("Content-Disposition", "")
+    media_type = media_type_of(headers)
     return (
-        "Content-Length" in response.headers
-        or response.mimetype in _DOCUMENTS
-        or (response.mimetype or "").startswith("application/vnd.")
-        or disposition.lower().startswith("attach")
+        "content-length" in headers
+        or media_type in _DOCUMENTS
+        or media_type.startswith("application/vnd.")
+        or headers.get("content-disposition", "").lower().startswith("attach")
         or (bool(streams) and all(stream.is_finite for stream in streams))
     )
+
+
+def media_type_of(headers: Mapping[str, str]) -> str:
+    """Return the media type that headers by lower-case names have, if any."""
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def drained(
@@ -101,7 +107,7 @@ def drained(
     before = last = b""
     for chunk in items:
         yield chunk
-        if chunk:
+        if ends_whole and chunk:
             before, last = last, chunk[-4:]
         if is_leaving():
             break

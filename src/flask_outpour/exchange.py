@@ -28,6 +28,7 @@ from .context import RequestScope
 from .delivery import Delivery
 from .departure import departure_of
 from .drain import drain_of
+from .drain import media_type_of
 from .error_pages import page_of
 from .errors import ItemError
 from .outlet import Outlet
@@ -143,7 +144,10 @@ class Exchange:
         settings, request = self._settings(), self.scope.request
         # What a class makes in its own way is not coded, and may have another length.
         own_way = has_own_way(response)
-        declared = None if own_way else _length_of(response)
+        # One look, for headers make an exception of each name that they do not have.
+        headers = {name.lower(): value for name, value in response.headers}
+        has_length = "content-length" in headers and not own_way
+        declared = response.content_length if has_length else None
         codings = () if own_way else settings.codings
         coding = apply_coding(response, request, codings) if codings else "identity"
         bodyless = request.method == "HEAD" or _is_bodyless(response.status_code)
@@ -158,7 +162,7 @@ class Exchange:
         self._warn()
         if own_way:
             self._whole = Whole(response.response)
-        self._serve(response, settings, declared, coding)
+        self._serve(response, settings, headers, declared, coding)
         return response
 
     def _refusal(self, settings: Settings) -> Response:
@@ -180,12 +184,17 @@ class Exchange:
         return True
 
     def _serve(
-        self, response: Response, settings: Settings, declared: int | None, coding: str
+        self,
+        response: Response,
+        settings: Settings,
+        headers: dict[str, str],
+        declared: int | None,
+        coding: str,
     ) -> None:
         request = self.scope.request
         source: Any = self._whole or response.response
-        events = response.mimetype == "text/event-stream"
-        drain = drain_of(response, request, self.streams, settings.drain, events)
+        events = media_type_of(headers) == "text/event-stream"
+        drain = drain_of(headers, request, self.streams, settings.drain, events)
         joins = not events and getattr(response, "coalesce", True)
         held = bool(self.streams)
         delivery = Delivery(
@@ -360,10 +369,3 @@ def is_streamed(response: Response) -> bool:
 
 def _is_bodyless(status: int) -> bool:
     return status in (204, 304) or 100 <= status < 200
-
-
-def _length_of(response: Response) -> int | None:
-    # Headers make an exception for each name that they do not have.
-    if any(name.lower() == "content-length" for name, _ in response.headers):
-        return response.content_length
-    return None
