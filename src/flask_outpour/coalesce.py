@@ -75,6 +75,11 @@ class Coalescer:
     :param slow: seconds.
     """
 
+    #: Items that were joined, the empty ones included.
+    items: int = 0
+    #: Bytes that the burst has sent, when it began, and how many items before it.
+    _sent, _begun, _first = 0, 0.0, 0
+
     def __init__(
         self,
         source: Iterable[Item],
@@ -91,10 +96,6 @@ class Coalescer:
         #: The most bytes that are held, and how many first items of a burst are not.
         self._most = max(chunk_size - 1, 0)
         self._alone = 1 << SHARE if self._most else sys.maxsize
-        #: Bytes that the burst has sent, when it began, and how many items before it.
-        self._sent, self._begun, self._first = 0, 0.0, 0
-        #: Items that were joined, the empty ones included.
-        self.items: int = 0
         #: Is not false for what is held as it is; refuses another type by a TypeError.
         self._is_plain: Callable[[Any], object] = str.isascii
 

@@ -34,16 +34,17 @@ _DOCUMENTS = frozenset(
         *("application/pdf", "application/xml", "application/zip", "application/gzip"),
     }
 )
+EVENTS = "text/event-stream"
 #: What an event ends with, in the lines of any system.
 _ENDS_OF_EVENTS = (b"\n\n", b"\r\r", b"\r\n\r\n")
 
 
 def drain_of(
     headers: Mapping[str, str],
+    media_type: str,
     request: Request,
     streams: list[Any],
     grace: float | None,
-    events: bool,
 ) -> Stage | None:
     """Return the stage for a response that may have no end, or ``None``.
 
@@ -52,19 +53,17 @@ def drain_of(
 
     :param headers: of the response, by lower-case names.
     :param streams: with context, that the response is made from.
-    :param events: whether its items are events.
     """
     is_leaving = None if grace is None else leaving_check(request.environ)
-    if grace is None or is_leaving is None or _is_finite(headers, streams):
+    if grace is None or is_leaving is None or _is_finite(headers, media_type, streams):
         return None
     # Only EventSource connects anew by itself, and it asks by GET.
-    ends_whole = events and request.method == "GET"
+    ends_whole = media_type == EVENTS and request.method == "GET"
     return partial(drained, is_leaving=is_leaving, ends_whole=ends_whole, grace=grace)
 
 
-def _is_finite(headers: Mapping[str, str], streams: list[Any]) -> bool:
+def _is_finite(headers: Mapping[str, str], media_type: str, streams: list[Any]) -> bool:
     """Whether a response is known to come to its end: a download, rows, a page."""
-    media_type = media_type_of(headers)
     return (
         "content-length" in headers
         or media_type in _DOCUMENTS
@@ -72,11 +71,6 @@ def _is_finite(headers: Mapping[str, str], streams: list[Any]) -> bool:
         or headers.get("content-disposition", "").lower().startswith("attach")
         or (bool(streams) and all(stream.is_finite for stream in streams))
     )
-
-
-def media_type_of(headers: Mapping[str, str]) -> str:
-    """Return the media type that headers by lower-case names have, if any."""
-    return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def drained(

@@ -28,7 +28,7 @@ from .context import RequestScope
 from .delivery import Delivery
 from .departure import departure_of
 from .drain import drain_of
-from .drain import media_type_of
+from .drain import EVENTS
 from .error_pages import page_of
 from .errors import ItemError
 from .outlet import Outlet
@@ -103,7 +103,9 @@ class Exchange:
         self, iterable: Iterable[bytes], environ: WSGIEnvironment
     ) -> Iterable[bytes]:
         """Pull the first chunk, and start the response."""
-        iterable = self._primed(self._taken(iterable), environ)
+        if self._whole is not None:
+            iterable = self._taken(iterable)
+        iterable = self._primed(iterable, environ)
         if self._body is None:
             return iterable
         let_items_pass(environ)
@@ -193,8 +195,9 @@ class Exchange:
     ) -> None:
         request = self.scope.request
         source: Any = self._whole or response.response
-        events = media_type_of(headers) == "text/event-stream"
-        drain = drain_of(headers, request, self.streams, settings.drain, events)
+        media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+        drain = drain_of(headers, media_type, request, self.streams, settings.drain)
+        events = media_type == EVENTS
         joins = not events and getattr(response, "coalesce", True)
         held = bool(self.streams)
         delivery = Delivery(
