@@ -11,6 +11,9 @@ notice one.
   read every 16 items; one slow step goes back to item by item.
 - *joined by hand*: in the loop that makes the items; never looks at the clock.
 - *by hand, within the rule*: so, but with no more held than the present rule lets be.
+- *by hand, out of a generator*: joined by hand, but in a loop of its own.
+- *by hand, and looked at*: so, and the type and the kind of each item asked for; no loop
+  that is right for every type can be shorter.
 - *no joining*: the items, encoded one by one.
 """
 
@@ -142,6 +145,39 @@ def by_hand(item: str, count: int) -> Iterator[bytes]:
     yield "".join(held).encode()
 
 
+def by_hand_out_of_a_generator(item: str, count: int) -> Iterator[bytes]:
+    """Join in another loop than the one that makes the items."""
+    held: list[str] = []
+    size = 0
+    for each in generate(item, count):
+        held.append(each)
+        size += len(each)
+        if size >= CHUNK_SIZE:
+            yield "".join(held).encode()
+            held.clear()
+            size = 0
+    yield "".join(held).encode()
+
+
+def by_hand_and_looked_at(item: str, count: int) -> Iterator[bytes]:
+    """Join in another loop, which asks of each item whether it is plain text."""
+    held: list[str | bytes] = []
+    size = 0
+    is_plain = str.isascii
+    for each in generate(item, count):
+        try:
+            made = each if is_plain(each) else each.encode()
+        except TypeError:
+            made = each
+        held.append(made)
+        size += len(made)
+        if size >= CHUNK_SIZE:
+            yield "".join(held).encode()  # type: ignore[arg-type]
+            held.clear()
+            size = 0
+    yield "".join(held).encode()  # type: ignore[arg-type]
+
+
 def by_hand_within_the_rule(item: str, count: int) -> Iterator[bytes]:
     """Join in the loop that makes the items, and hold 1/128 of what was sent."""
     held: list[str] = []
@@ -169,6 +205,8 @@ WAYS: dict[str, Way] = {
     "runs of 64": with_runs,
     "joined by hand": by_hand,
     "by hand, within the rule": by_hand_within_the_rule,
+    "by hand, out of a generator": by_hand_out_of_a_generator,
+    "by hand, and looked at": by_hand_and_looked_at,
     "no joining": without_joining,
 }
 
