@@ -12,8 +12,8 @@ notice one.
 - *joined by hand*: in the loop that makes the items; never looks at the clock.
 - *by hand, within the rule*: so, but with no more held than the present rule lets be.
 - *by hand, out of a generator*: joined by hand, but in a loop of its own.
-- *by hand, and looked at*: so, and the type and the kind of each item asked for; no loop
-  that is right for every type can be shorter.
+- *by hand, and looked at*: so, and the type and the kind of each item asked for; no
+  loop that is right for every type can be shorter.
 - *no joining*: the items, encoded one by one.
 """
 
