@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterable
 from typing import Any
 
@@ -40,6 +41,7 @@ def stream_rows(
     attachment: bool = True,
     formats: Iterable[str | Format] | None = None,
     extras: Extras = "raise",
+    encode: Callable[[Any], Any] | None = None,
 ) -> Response:
     """Return a response that streams rows, in the format that the client asks for.
 
@@ -77,6 +79,10 @@ def stream_rows(
     :param formats: names and objects to choose from, if not all are wanted.
     :param extras: whether a key of a dict beyond the columns is an error
         (``"raise"``) or left out (``"ignore"``).
+    :param encode: returns what stands for a cell, or a value in it, of a type that no
+        format knows: text, a number, a list. By default what the application's JSON
+        provider makes of it (``app.json.default``), as in ``jsonify``. A ``TypeError``
+        leaves it unknown.
     :raises werkzeug.exceptions.NotAcceptable: when the client takes none of the
         formats, or ``format`` names none of them; its page lists what there is.
     :raises ConfigurationError: for an option that is none, and for several tables in a
@@ -96,7 +102,7 @@ def stream_rows(
         close_unread(source)
         raise
     response = download(
-        RowStream(tables, choice.format),
+        RowStream(tables, choice.format, encode),
         media_type=choice.format.media_type,
         name=name,
         attachment=attachment,

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import sys
+from array import array
 from collections.abc import Iterable
 from collections.abc import Mapping
+from collections.abc import MutableSequence
 from collections.abc import Set
 from datetime import date
 from datetime import datetime
@@ -18,8 +20,13 @@ from ipaddress import IPv4Network
 from ipaddress import IPv6Address
 from ipaddress import IPv6Interface
 from ipaddress import IPv6Network
+from pathlib import PurePath
 from typing import Any
 from uuid import UUID
+
+from .others import stand_in
+from .ranges import is_range
+from .ranges import range_text
 
 #: The types of what stays as it is.
 LASTING = frozenset(
@@ -30,7 +37,7 @@ LASTING = frozenset(
         *(IPv6Address, IPv6Interface, IPv6Network),
     }
 )
-_BASES = tuple(LASTING - {type(None), bool})
+_BASES = (*(LASTING - {type(None), bool}), PurePath)
 
 
 def lasts(kind: type) -> bool:
@@ -77,20 +84,34 @@ def _kept(value: Any) -> Any:
         if not LASTING.issuperset(map(type, value.values())):
             return dict(zip(value, _each(value.values()), strict=True))
         return value.copy()
-    if isinstance(value, tuple):
-        return tuple(_each(value))
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
+    if is_range(value):
+        return range_text(value)
+    if isinstance(value, array):
+        return value[:]
+    if isinstance(value, tuple | MutableSequence):
+        return list(_each(value))
     if isinstance(value, Mapping):
         return dict(zip(value, _each(value.values()), strict=True))
     if isinstance(value, Enum):
         return value if lasts(kind) else _kept(value.value)
-    if lasts(kind) or not hasattr(value, "dtype"):
+    if lasts(kind):
         return value
+    if not hasattr(value, "dtype"):
+        return _stand_in(value)
     # Arrays of numpy, and rows of structured ones.
     if getattr(value.dtype, "hasobject", False):
         return _kept(value.tolist())
     return value.copy() if hasattr(value, "copy") else value
+
+
+def _stand_in(value: Any) -> Any:
+    """Return what stands for a value of another type now, or it, if nothing does."""
+    try:
+        return _kept(stand_in(value))
+    except Exception:
+        return value
 
 
 def _each(values: Iterable[Any]) -> list[Any]:

@@ -13,6 +13,7 @@ from typing import Any
 from typing import NamedTuple
 
 from flask import current_app
+from flask.json.provider import DefaultJSONProvider
 
 from .errors import ConfigurationError
 from .errors import OutpourError
@@ -21,6 +22,9 @@ from .formats import Format
 from .formats.streams import for_stream
 from .formats.streams import takes_arrow
 from .origins import is_of_closed
+from .others import Encode
+from .others import Encoding
+from .others import known_by
 from .rows import close_unopened
 from .rows import Rows
 from .rows.model import Batch
@@ -42,10 +46,15 @@ class RowStream(Iterator[bytes]):
     A source is opened with the first of its bytes.
 
     :param tables: their sources are closed when the stream ends, begun or not.
+    :param encode: returns what stands for a value of a type that no format knows, if
+        not the application's JSON provider does.
     """
 
-    def __init__(self, tables: Iterable[Table], format: Format) -> None:
+    def __init__(
+        self, tables: Iterable[Table], format: Format, encode: Encode | None = None
+    ) -> None:
         self._tables = deque(tables)
+        self._encoding = _encoding(encode)
         # A format keeps between its calls what one stream needs.
         self._format = for_stream(format)
         #: Those of the table whose turn it is.
@@ -58,7 +67,8 @@ class RowStream(Iterator[bytes]):
 
     def __next__(self) -> bytes:
         try:
-            return next(self._chunks)
+            with known_by(self._encoding):
+                return next(self._chunks)
         except Exception as error:
             self._failed = not isinstance(error, StopIteration)
             if self._failed and self._rows is None:
@@ -161,6 +171,16 @@ class RowStream(Iterator[bytes]):
                 raise
             self._count += len(batch)
             yield chunk
+
+
+def _encoding(encode: Encode | None) -> Encoding | None:
+    """Return what knows other types: for one stream, or for the application."""
+    if encode is not None:
+        return Encoding(encode, is_own=True)
+    default = getattr(current_app.json, "default", None)
+    if default is None:
+        return None
+    return Encoding(default, is_own=default is not DefaultJSONProvider.default)
 
 
 def _explain(error: Exception) -> None:

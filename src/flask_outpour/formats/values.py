@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from array import array
 from base64 import b64encode
+from collections import UserString
 from collections.abc import Callable
 from collections.abc import Mapping
+from collections.abc import MutableSequence
 from collections.abc import Sequence
 from datetime import date
 from datetime import datetime
@@ -22,10 +25,16 @@ from ipaddress import IPv6Address
 from ipaddress import IPv6Interface
 from ipaddress import IPv6Network
 from itertools import repeat
+from math import isfinite
 from operator import attrgetter
 from operator import sub
+from struct import pack
 from typing import Any
 from uuid import UUID
+
+from ..others import stand_in
+from ..ranges import is_range
+from ..ranges import range_text
 
 Column = Sequence[Any]
 Texts = Sequence[str]
@@ -43,6 +52,8 @@ BASE_TYPES = frozenset(
         *(datetime, date, time, timedelta, list, dict),
     }
 )
+#: Floats of fewer bits: their code, and the digits that each of them surely keeps.
+_NARROW = {"float16": ("e", 3), "float32": ("f", 6)}
 _BOOLEANS = {True: "true", False: "false"}
 _SMALL = {number: str(number) for number in range(256)}
 _ZONE = attrgetter("tzinfo")
@@ -97,23 +108,57 @@ def plain(value: Any) -> Any:
         return str(value)
     if isinstance(value, Mapping):
         return dict(value)
-    if isinstance(value, tuple):
+    if is_range(value):
+        return range_text(value)
+    if isinstance(value, UserString):
+        return str(value)
+    if isinstance(value, array) and value.typecode == "f":
+        return _narrow_floats(value.tolist(), *_NARROW["float32"])
+    if isinstance(value, tuple | MutableSequence):
         return list(value)
     if type(value).__name__ == "NAType":
         # pandas.NA, which is no None, and not equal to itself either.
         return None
-    raise TypeError
+    return plain(stand_in(value))
 
 
 def _of_numpy(value: Any) -> Any:
     """Return the number or time that a scalar holds, or the list of an array."""
-    plain_value = value.tolist()
-    if value.dtype.kind in "mM" and isinstance(plain_value, int):
-        coarse = value.astype(f"{value.dtype.kind}8[us]")
-        if coarse != value:
+    kind = str(value.dtype).rpartition(".")[2]
+    if kind in _NARROW:
+        # The digits of these, not of the wider float that is nearest to them.
+        return _narrow_floats(value.tolist(), *_NARROW[kind])
+    if kind.startswith(("datetime64", "timedelta64")):
+        return list(map(_of_numpy, value)) if value.ndim else _moment(value, kind)
+    return value.tolist()
+
+
+def _narrow_floats(found: Any, code: str, digits: int) -> Any:
+    """Return floats that are written by the fewest digits that read back narrow."""
+    if isinstance(found, list):
+        return [_narrow_floats(each, code, digits) for each in found]
+    if not isfinite(found):
+        return found
+    packed = pack(code, found)
+    for more in range(digits + 1):
+        short = float(f"{found:.{digits + more}g}")
+        if pack(code, short) == packed:
+            return short
+    return found
+
+
+def _moment(value: Any, kind: str) -> Any:
+    """Return the date, time or duration that a scalar of numpy holds."""
+    found = value.tolist()
+    if not isinstance(found, int):
+        return found
+    coarse = value.astype(f"{value.dtype.kind}8[us]")
+    if coarse.astype(value.dtype) != value:
+        if kind.endswith(("[ns]", "[ps]", "[fs]", "[as]")):
             raise ValueError("a time with nanoseconds has no exact Python value")
-        return coarse.item()
-    return plain_value
+    elif not isinstance(moment := coarse.item(), int):
+        return moment
+    raise ValueError("it is beyond the first and the last of Python's times")
 
 
 def base_of(value: Any) -> type:

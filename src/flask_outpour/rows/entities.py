@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ..shown import hidden_fields
+
 
 def entity_columns(record: Any) -> Sequence[str] | None:
     """Return the names of the columns that an entity has, if it is one.
@@ -22,7 +24,7 @@ def entity_columns(record: Any) -> Sequence[str] | None:
     again = state.expired_attributes.intersection(
         mapper_columns(state.mapper.base_mapper)
     )
-    there = state.dict.keys() | again
+    there = (state.dict.keys() | again) - hidden_fields(state.class_)
     return [name.key for name in state.mapper.column_attrs if name.key in there]
 
 
@@ -33,12 +35,19 @@ def loaded_columns(mapper: Any, entity: Any) -> list[str]:
     """
     if entity is None:
         return mapper_columns(mapper)
-    there = entity._sa_instance_state.dict
+    there = entity._sa_instance_state.dict.keys() - hidden_fields(mapper.class_)
     return [name.key for name in mapper.column_attrs if name.key in there]
 
 
 def mapper_columns(mapper: Any) -> list[str]:
-    """Return the names of the attributes that a mapper loads from columns at once."""
+    """Return the names of the attributes that a mapper loads from columns at once.
+
+    Those that its class leaves out of its own dumps, as one of SQLModel can, are left
+    out.
+    """
+    hidden = hidden_fields(mapper.class_)
     return [
-        attribute.key for attribute in mapper.column_attrs if not attribute.deferred
+        attribute.key
+        for attribute in mapper.column_attrs
+        if not attribute.deferred and attribute.key not in hidden
     ]

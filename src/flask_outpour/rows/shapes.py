@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
-from dataclasses import fields
-from dataclasses import is_dataclass
 from operator import attrgetter
 from operator import itemgetter
 from typing import Any
@@ -15,6 +13,8 @@ from typing import Protocol
 
 from ..errors import RowError
 from ..errors import SourceError
+from ..shown import row_getter
+from ..shown import shown_fields
 from .entities import entity_columns
 from .model import Batch
 
@@ -74,7 +74,8 @@ def shape_of(
         return Keys(tuple(record) if columns is None else columns, extras)
     if _is_positional(record):
         return _positions(record, columns, named or _own_names(record))
-    attributes = entity_columns(record) or _fields_of(type(record))
+    kind: Any = type(record)
+    attributes = entity_columns(record) or shown_fields(kind)
     if attributes is None and columns and all(hasattr(record, n) for n in columns):
         # Any object will do where it is said what to take of it.
         return Attributes(columns)
@@ -85,7 +86,8 @@ def shape_of(
             " pydantic, msgspec or SQLAlchemy model; a single value goes into a tuple:"
             " (value,)."
         )
-    return Attributes(attributes if columns is None else columns)
+    names = attributes if columns is None else columns
+    return Attributes(names, row_getter(kind, names))
 
 
 def _positions(
@@ -231,14 +233,19 @@ class Keys:
 
 
 class Attributes:
-    """Objects that have a value for each column in an attribute."""
+    """Objects that have a value for each column in an attribute.
+
+    :param get: takes a row from an object, if the attributes do not tell it.
+    """
 
     copies_are_rows = True
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(
+        self, names: Sequence[str], get: Callable[[Any], Any] | None = None
+    ) -> None:
         self.columns = names
         self.width = len(names)
-        self._get = _getter(attrgetter, names)
+        self._get = _getter(attrgetter, names) if get is None else get
 
     def admit(self, batch: Batch) -> None:
         pass
@@ -293,15 +300,3 @@ def _own_names(record: Any) -> Sequence[str] | None:
     if hasattr(record, "_fields"):
         return tuple(record._fields)
     return tuple(record.keys()) if hasattr(record, "keys") else None
-
-
-def _fields_of(kind: type[Any]) -> Sequence[str] | None:
-    if is_dataclass(kind):
-        return [field.name for field in fields(kind)]
-    if hasattr(kind, "__attrs_attrs__"):
-        return [attribute.name for attribute in kind.__attrs_attrs__]
-    if hasattr(kind, "__struct_fields__"):
-        return tuple(kind.__struct_fields__)
-    if hasattr(kind, "model_fields"):
-        return [*kind.model_fields, *getattr(kind, "model_computed_fields", ())]
-    return None

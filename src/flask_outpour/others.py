@@ -1,0 +1,71 @@
+"""A value of a type that no format knows enters; what stands for it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any
+from typing import NamedTuple
+
+from .shown import as_dict
+
+Encode = Callable[[Any], Any]
+
+
+class Encoding(NamedTuple):
+    """What knows other types."""
+
+    #: Raises a ``TypeError`` for what it does not know, too.
+    encode: Encode
+    #: Whether it has its own way for models, which comes before that of their fields.
+    is_own: bool
+
+
+_encoding: ContextVar[Encoding | None] = ContextVar("outpour_encoding", default=None)
+
+
+@contextmanager
+def known_by(encoding: Encoding | None) -> Iterator[None]:
+    """Let values of other types be what a function makes of them, for a while."""
+    token = _encoding.set(encoding)
+    try:
+        yield
+    finally:
+        _encoding.reset(token)
+
+
+def stand_in(value: Any) -> Any:
+    """Return what stands for a value of another type, which may hold such values.
+
+    :raises TypeError: where nothing does.
+    """
+    encoding = _encoding.get()
+    unknown: TypeError | None = None
+    if encoding is not None and encoding.is_own:
+        try:
+            return _encoded(value, encoding.encode)
+        except TypeError as error:
+            unknown = error
+    if (shown := as_dict(value)) is not None:
+        return shown
+    if encoding is not None and not encoding.is_own:
+        return _encoded(value, encoding.encode)
+    raise unknown or TypeError
+
+
+def _encoded(value: Any, encode: Encode) -> Any:
+    try:
+        made = encode(value)
+    except RecursionError:
+        raise
+    except Exception as error:
+        if isinstance(error, TypeError) and str(error).endswith("JSON serializable"):
+            # What says this knows no more than that.
+            raise TypeError from None
+        raise TypeError(f"{type(error).__name__}: {error}") from error
+    if made is value:
+        # It has nothing to say of it.
+        raise TypeError
+    return made

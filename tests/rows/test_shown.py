@@ -1,0 +1,203 @@
+"""Tests that what a model keeps to itself is kept, whatever it is a model of."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+from typing import Annotated
+from typing import Any
+from warnings import catch_warnings
+from warnings import simplefilter
+
+import attrs
+import msgspec
+import pydantic
+import pytest
+from pydantic import Field
+from pydantic.dataclasses import dataclass as pydantic_dataclass
+from sqlalchemy import create_engine
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from flask_outpour.shown import as_dict
+from rows.reading import read
+
+HASH = "$2b$12$secret"
+
+
+class Hiding(pydantic.BaseModel):
+    id: int = 1
+    password_hash: str = Field(default=HASH, exclude=True)
+    name: str = "Ada"
+
+    @pydantic.computed_field  # type: ignore[prop-decorator]
+    @property
+    def initial(self) -> str:
+        """Another field of the dump."""
+        return self.name[0]
+
+
+class Inheriting(Hiding):
+    town: str = "London"
+
+
+@pydantic_dataclass
+class HidingDataclass:
+    id: int = 1
+    password_hash: str = Field(default=HASH, exclude=True)
+
+
+class Masking(pydantic.BaseModel):
+    id: int = 1
+    card: str = HASH
+
+    @pydantic.field_serializer("card")
+    def mask(self, value: str) -> str:
+        """Show the last digits alone."""
+        return f"***{value[-2:]}"
+
+
+class MaskingInside(pydantic.BaseModel):
+    id: int = 1
+    cards: list[Annotated[str, pydantic.PlainSerializer(lambda _: "***")]] = [HASH]
+    maybe: Annotated[str, pydantic.PlainSerializer(lambda _: "***")] | None = HASH
+
+
+class HidingByValue(pydantic.BaseModel):
+    id: int = 1
+    note: str = Field(default=HASH, exclude_if=lambda value: value == HASH)
+
+
+class OwnDump(pydantic.BaseModel):
+    id: int = 1
+    password_hash: str = HASH
+
+    def model_dump(self, **options: Any) -> dict[str, Any]:
+        """Leave out what nobody is to see."""
+        return {**super().model_dump(**options), "password_hash": None}
+
+
+class MaskingWhole(pydantic.BaseModel):
+    id: int = 1
+    password_hash: str = HASH
+
+    @pydantic.model_serializer
+    def dump(self) -> dict[str, Any]:
+        """Leave out what nobody is to see."""
+        return {"id": self.id}
+
+
+MODELS: list[type[Any]] = [
+    *(Hiding, Inheriting, HidingDataclass, Masking, MaskingInside),
+    *(HidingByValue, OwnDump, MaskingWhole),
+]
+
+
+def dump_of(record: Any) -> dict[str, Any]:
+    """Return what pydantic itself makes of a record."""
+    if hasattr(record, "model_dump"):
+        return dict(record.model_dump())
+    adapter = pydantic.TypeAdapter(type(record))
+    return dict(adapter.dump_python(record))
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("hold", [list, iter], ids=["list", "iterator"])
+def test_what_a_dump_leaves_out_is_left_out(
+    model: type[Any], hold: Callable[[Any], Any]
+) -> None:
+    """A row has what pydantic's own dump of the record has, and nothing else."""
+    record = model()
+    names, rows = read(hold([record, record]))
+    expected = dump_of(record)
+    for row in rows:
+        got = dict(zip(names, row, strict=True))
+        assert {name: value for name, value in got.items() if value is not None} == {
+            name: value for name, value in expected.items() if value is not None
+        }
+        assert HASH not in str(row)
+    assert len(rows) == 2
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_inside_of_a_cell_it_is_left_out_too(model: type[Any]) -> None:
+    """A record in a cell is as its own dump, too."""
+    shown = as_dict(model())
+    assert shown == dump_of(model())
+
+
+def test_naming_a_hidden_field_asks_for_it() -> None:
+    """``columns=`` is the view's own word."""
+    names, rows = read([Hiding()], columns=["id", "password_hash"])
+    assert (names, rows) == (("id", "password_hash"), [(1, HASH)])
+    _, rows = read([HidingDataclass()], columns=["password_hash"])
+    assert rows == [(HASH,)]
+
+
+def test_first_version_of_pydantic() -> None:
+    """Models of ``pydantic.v1`` have their fields, but for those they exclude."""
+    with catch_warnings():
+        # It warns on newer Pythons.
+        simplefilter("ignore")
+        import pydantic.v1 as first
+
+        class Old(first.BaseModel):
+            id: int = 1
+            password_hash: str = first.Field(HASH, exclude=True)
+
+    names, rows = read([Old()])
+    assert dict(zip(names, rows[0], strict=True)) == Old().dict()
+
+
+def test_models_that_hide_nothing_are_whole() -> None:
+    """Each field of a dataclass, of attrs and of msgspec is there."""
+
+    @dataclasses.dataclass
+    class Plain:
+        id: int = 1
+        name: str = "Ada"
+
+    @attrs.define
+    class Attributes:
+        id: int = 1
+        name: str = "Ada"
+
+    class Struct(msgspec.Struct):
+        id: int = 1
+        name: str = "Ada"
+
+    for model in (Plain, Attributes, Struct):
+        record: Any = model()
+        assert read([record]) == (("id", "name"), [(1, "Ada")])
+        assert as_dict(record) == {"id": 1, "name": "Ada"}
+
+
+def test_tables_of_sqlmodel_hide_their_fields() -> None:
+    """A row of the database keeps what its class excludes, by each way to read it."""
+    sqlmodel = pytest.importorskip("sqlmodel")
+
+    class ShownUser(sqlmodel.SQLModel, table=True):
+        id: int | None = sqlmodel.Field(default=None, primary_key=True)
+        name: str
+        password_hash: str = sqlmodel.Field(exclude=True)
+
+    engine = create_engine("sqlite://")
+    sqlmodel.SQLModel.metadata.create_all(engine, tables=[ShownUser.__table__])
+    with Session(engine) as session:
+        session.add(ShownUser(id=1, name="Ada", password_hash=HASH))
+        session.commit()
+        expected = (("id", "name"), [(1, "Ada")])
+        assert read(session.scalars(select(ShownUser)).all()) == expected
+        assert read(select(ShownUser), bind=session) == expected
+        assert read(ShownUser, bind=session) == expected
+        assert read(session.execute(select(ShownUser))) == expected
+        assert read(session.query(ShownUser)) == expected
+        wanted = read(select(ShownUser), bind=session, columns=["password_hash"])
+        assert wanted == (("password_hash",), [(HASH,)])
+        asked = read(select(ShownUser.id, ShownUser.password_hash), bind=session)
+        assert asked == (("id", "password_hash"), [(1, HASH)])
+    assert read(select(ShownUser), bind=engine) == expected
+    assert read(ShownUser, bind=engine) == expected
+    with engine.connect() as connection:
+        assert read(select(ShownUser), bind=connection) == expected
+    engine.dispose()
