@@ -87,6 +87,17 @@ class SourceError(OutpourError, TypeError):
         )
 
 
+    @classmethod
+    def of_dicts(cls, names: Sequence[str]) -> SourceError:
+        """Name the columns that dicts cannot tell apart."""
+        return cls(
+            "More than one column of the result has the name"
+            f" {', '.join(map(repr, names))}, and its rows come as dicts, which keep"
+            " one of them. Name the columns apart in the query, or take rows that are"
+            " tuples."
+        )
+
+
 class RowError(OutpourError, ValueError):
     """A row has another shape than expected, or a value that cannot be written.
 

@@ -18,6 +18,7 @@ from .formats import Format
 from .row_stream import Table
 from .rows import close_unopened
 from .rows import open_rows
+from .rows.model import name_of
 from .rows.shapes import Extras
 
 #: The names of a table's columns, or of the columns of each of several.
@@ -117,4 +118,4 @@ def _names(columns: Iterable[str]) -> tuple[str, ...]:
             "columns= takes the names of columns in their order, such as"
             f' ["id", "name"], but it is {columns!r}.'
         )
-    return names
+    return tuple(map(name_of, names))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import array as arrays
 import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -157,3 +158,76 @@ def test_unknown_types_are_an_error() -> None:
     for value in (object(), set(), 1j, type, numpy.complex128(1), numpy.longdouble(1)):
         with pytest.raises(TypeError):
             base_of(plain(value))
+
+
+UNITS = ["Y", "M", "W", "D", "h", "m", "s", "ms", "us", "ns", "ps"]
+
+
+@given(
+    number=strategies.integers(-(2**63) + 1, 2**63 - 1)
+    | strategies.integers(-(10**6), 10**6),
+    unit=strategies.sampled_from(UNITS),
+    kind=strategies.sampled_from("Mm"),
+    in_array=strategies.booleans(),
+)
+@example(number=8030 * 365 + 2000, unit="D", kind="M", in_array=False)
+@example(number=2**62, unit="s", kind="m", in_array=True)
+@settings(max_examples=400, deadline=None)
+def test_moments_of_numpy(number: int, unit: str, kind: str, in_array: bool) -> None:
+    """A time or duration of numpy is exactly itself, or refused; never a number."""
+    array = numpy.array([number], dtype=f"{kind}8[{unit}]")
+    try:
+        got = plain(array)[0] if in_array else plain(array[0])
+    except (TypeError, ValueError, OverflowError):
+        return
+    assert kind == "M" or unit not in "YM"
+    reference = moment(number, unit, kind)
+    assert got == reference
+    assert type(got) in (datetime, date) if kind == "M" else type(got) is timedelta
+
+
+def moment(number: int, unit: str, kind: str) -> object:
+    """Return what Python's own calendar makes of a number of units."""
+    if kind == "M" and unit in "YM":
+        months = number * 12 if unit == "Y" else number
+        year, month = divmod(1970 * 12 + months, 12)
+        return date(year, month + 1, 1)
+    exact = {
+        **{"W": 604800 * 10**6, "D": 86400 * 10**6, "h": 3600 * 10**6},
+        **{"m": 60 * 10**6, "s": 10**6, "ms": 1000, "us": 1},
+    }
+    small = {"ns": 1000, "ps": 10**6}
+    if unit in small:
+        assert number % small[unit] == 0
+        microseconds = number // small[unit]
+    else:
+        microseconds = number * exact[unit]
+    length = timedelta(microseconds=microseconds)
+    if kind == "m":
+        return length
+    found = datetime(1970, 1, 1) + length
+    return found.date() if unit in "WD" else found
+
+
+@given(strategies.floats(width=32), strategies.sampled_from(["f", "e"]))
+@settings(max_examples=300, deadline=None)
+def test_narrow_floats_are_short(number: float, code: str) -> None:
+    """float32 and float16 are the shortest text that reads back, as numpy has it."""
+    kind = {"f": numpy.float32, "e": numpy.float16}[code]
+    with numpy.errstate(over="ignore"):
+        narrow = kind(number)
+    expected = float(numpy.format_float_scientific(narrow))
+    for value in (
+        plain(narrow),
+        plain(numpy.array([narrow]))[0],
+        plain(numpy.array([[narrow]]))[0][0],
+        *([plain(arrays.array("f", [narrow]))[0]] if code == "f" else ()),
+    ):
+        assert repr(value) == repr(expected)
+
+
+def test_not_a_time_is_none() -> None:
+    """NaT stands for no time, alone and in an array."""
+    moments = numpy.array(["2024-01-01", "NaT"], dtype="M8[ns]")
+    assert plain(moments) == [datetime(2024, 1, 1), None]
+    assert plain(moments[1]) is None

@@ -108,11 +108,39 @@ def test_psycopg2(postgresql: PostgreSQL) -> None:
             check(connection, **options)
 
 
+@pytest.mark.parametrize("kind", ["dicts", "server side, dicts"])
+def test_dicts_that_lost_a_column(postgresql: PostgreSQL, kind: str) -> None:
+    """Two columns of one name are an error, where the rows are dicts that keep one."""
+    query = "SELECT 1 AS id, 2 AS id, 3 AS more"
+    with (
+        psycopg.connect(postgresql.conninfo) as first,
+        closing(psycopg2.connect(postgresql.conninfo)) as second,
+    ):
+        two = "RealDictCursor" if kind == "dicts" else kind
+        for cursor in (
+            first.cursor(**PSYCOPG[kind]),
+            second.cursor(**PSYCOPG2[two]),
+        ):
+            with closing(cursor):
+                cursor.execute(query)
+                with pytest.raises(SourceError, match="the name 'id', and its rows"):
+                    read(cursor)
+
+
 def test_pg8000(postgresql: PostgreSQL) -> None:
     """A cursor of pg8000's gives rows."""
     address = {"host": "127.0.0.1", "port": postgresql.port}
     with closing(pg8000.dbapi.connect("postgres", **address)) as connection:
         check(connection)
+
+
+def test_dicts_that_keep_both_columns(mariadb: MariaDB) -> None:
+    """PyMySQL's have a second name for the second of one name, so nothing is lost."""
+    query = "SELECT a.id, b.id FROM (SELECT 1 AS id) AS a, (SELECT 2 AS id) AS b"
+    with closing(pymysql.connect(**mariadb.parameters)) as connection:
+        cursor = connection.cursor(pymysql.cursors.DictCursor)
+        cursor.execute(query)
+        assert read(cursor) == (("id", "b.id"), [(1, 2)])
 
 
 def test_pymysql(mariadb: MariaDB) -> None:

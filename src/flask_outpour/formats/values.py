@@ -52,8 +52,9 @@ BASE_TYPES = frozenset(
         *(datetime, date, time, timedelta, list, dict),
     }
 )
-#: Floats of fewer bits: their code, and the digits that each of them surely keeps.
-_NARROW = {"float16": ("e", 3), "float32": ("f", 6)}
+#: Floats of fewer bits: their code, the digits that each of them surely keeps, and
+#: from which on that is so.
+_NARROW = {"float16": ("e", 3, 2.0**-14), "float32": ("f", 6, 2.0**-126)}
 _BOOLEANS = {True: "true", False: "false"}
 _SMALL = {number: str(number) for number in range(256)}
 _ZONE = attrgetter("tzinfo")
@@ -133,18 +134,31 @@ def _of_numpy(value: Any) -> Any:
     return value.tolist()
 
 
-def _narrow_floats(found: Any, code: str, digits: int) -> Any:
+def _narrow_floats(found: Any, code: str, digits: int, least: float) -> Any:
     """Return floats that are written by the fewest digits that read back narrow."""
     if isinstance(found, list):
-        return [_narrow_floats(each, code, digits) for each in found]
-    if not isfinite(found):
+        return [_narrow_floats(each, code, digits, least) for each in found]
+    if not found or not isfinite(found):
         return found
     packed = pack(code, found)
-    for more in range(digits + 1):
-        short = float(f"{found:.{digits + more}g}")
-        if pack(code, short) == packed:
-            return short
-    return found
+    # The smallest have fewer digits.
+    digits = digits if abs(found) >= least else 1
+    while True:
+        mantissa, _, exponent = f"{found:.{digits - 1}e}".partition("e")
+        number, power = int(mantissa.replace(".", "")), int(exponent) - digits + 1
+        # Below a power of two the next one may read back where the nearest does not.
+        for near in (number, number + 1, number - 1):
+            short = float(f"{near}e{power}")
+            if _packed(code, short) == packed:
+                return short
+        digits += 1
+
+
+def _packed(code: str, number: float) -> bytes:
+    try:
+        return pack(code, number)
+    except OverflowError:
+        return b""
 
 
 def _moment(value: Any, kind: str) -> Any:
@@ -152,6 +166,8 @@ def _moment(value: Any, kind: str) -> Any:
     found = value.tolist()
     if not isinstance(found, int):
         return found
+    if kind in ("timedelta64[Y]", "timedelta64[M]"):
+        raise ValueError("years and months have no length of their own")
     coarse = value.astype(f"{value.dtype.kind}8[us]")
     if coarse.astype(value.dtype) != value:
         if kind.endswith(("[ns]", "[ps]", "[fs]", "[as]")):

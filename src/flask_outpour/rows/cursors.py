@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -50,11 +51,18 @@ def rows_of_cursor(
             " result. Execute a query with it first, one that returns rows."
         )
     ending = _Ending(cursor)
+    named = [str(column[0]) for column in cursor.description]
+    if repeated := sorted({name for name in named if named.count(name) > 1}):
+        first = next(batches, ())
+        batches = chain([first], batches)
+        is_short = len(first) and len(first[0]) < len(named)
+        if is_short and isinstance(first[0], Mapping):
+            raise SourceError.of_dicts(repeated)
     return rows_of_records(
         ending.remembering(batches),
         columns=columns,
         extras=extras,
-        named=[str(column[0]) for column in cursor.description],
+        named=named,
         uniform=True,
         close=ending.close,
         caveat=cursor_caveat(cursor),

@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Sequence
+from enum import Enum
 from typing import Any
 
 Batch = Sequence[Sequence[Any]]
+
+
+def name_of(key: object) -> str:
+    """Return the name of a column; of a member of an Enum, that is its value."""
+    if isinstance(key, str):
+        return str.__str__(key)
+    return name_of(key.value) if isinstance(key, Enum) else str(key)
 
 
 class Rows:
@@ -37,7 +45,7 @@ class Rows:
         close: Callable[[], object] | None = None,
         caveat: str | None = None,
     ) -> None:
-        self.columns: tuple[str, ...] = tuple(columns)
+        self.columns: tuple[str, ...] = tuple(map(name_of, columns))
         self.batches: Iterable[Batch] = batches
         self.lines = lines
         self.reader: Any = reader

@@ -17,6 +17,7 @@ from ..shown import row_getter
 from ..shown import shown_fields
 from .entities import entity_columns
 from .model import Batch
+from .model import name_of
 
 Extras = Literal["raise", "ignore"]
 
@@ -71,7 +72,7 @@ def shape_of(
     :raises SourceError: when it is no row, or has no names.
     """
     if isinstance(record, Mapping):
-        return Keys(tuple(record) if columns is None else columns, extras)
+        return Keys(_keys(record, columns), extras)
     if _is_positional(record):
         return _positions(record, columns, named or _own_names(record))
     kind: Any = type(record)
@@ -88,6 +89,21 @@ def shape_of(
         )
     names = attributes if columns is None else columns
     return Attributes(names, row_getter(kind, names))
+
+
+def _keys(record: Mapping[Any, Any], columns: Sequence[str] | None) -> Sequence[Any]:
+    """Return the keys of a record that columns are made of.
+
+    :raises SourceError: where a key is there twice, as in a result's mapping.
+    """
+    keys = tuple(record)
+    if len({*keys}) < len(keys):
+        raise SourceError.of_dicts(sorted({key for key in keys if keys.count(key) > 1}))
+    if columns is None:
+        return keys
+    # A date or a number may be a key, too.
+    others = {name_of(key): key for key in keys if not isinstance(key, str)}
+    return [name if name in record else others.get(name, name) for name in columns]
 
 
 def _positions(
@@ -187,7 +203,7 @@ class Keys:
     """Dicts, and what else maps names to values."""
 
     def __init__(self, keys: Sequence[Any], extras: Extras) -> None:
-        self.columns = tuple(map(str, keys))
+        self.columns = tuple(map(name_of, keys))
         self.keys = tuple(keys)
         # A key may be in several columns.
         self.width = len({*keys})
