@@ -28,8 +28,10 @@ class Progress:
     outcome: Outcome | None = None
     #: Bytes given to the server, without its framing.
     bytes: int = 0
-    #: Items that the source yielded for these bytes.
+    #: Items that the source yielded for these bytes; of rows, these.
     items: int = 0
+    #: Whether these are rows.
+    are_rows: bool = False
     #: Seconds from the first pull to the end.
     seconds: float = 0.0
     #: What a failed body failed with, until those who observe it were told.
@@ -60,6 +62,7 @@ class Body:
     :param opens: tells whether an empty item that comes first is given to the server,
         which then sends its headers.
     :param drain: ends the chunks when the worker is to go, where they may have no end.
+    :param rows: counts the rows that the items are made of, if they are.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class Body:
         longest: float | None = None,
         opens: Callable[[], bool] | None = None,
         drain: Stage | None = None,
+        rows: Callable[[], int] | None = None,
     ) -> None:
         self.progress: Progress = Progress()
         self._coalescer = chunks
@@ -86,6 +90,8 @@ class Body:
         self._length = declared if encoder is None else None
         self._longest = longest
         self._opens = opens
+        self._count = rows
+        self.progress.are_rows = rows is not None
         self._primed: list[bytes | None] = []
         self._begun: float | None = None
 
@@ -188,12 +194,14 @@ class Body:
         self._primed.clear()
         self.progress.outcome = outcome
         # The items of a first chunk that nobody took count as little as its bytes.
-        self.progress.items = self._coalescer.items if self.progress.bytes else 0
+        if self.progress.bytes:
+            count = self._count
+            self.progress.items = self._coalescer.items if count is None else count()
         self.progress.seconds = self._seconds()
         # The generator of chunks lets go of the source before that is closed.
         chunks.close()  # type: ignore[union-attr]
         observer = self._observer
-        del chunks, self._coalescer, self._observer
+        del chunks, self._coalescer, self._observer, self._count
         try:
             observer.ended(self.progress, started=self._begun is not None)
         finally:

@@ -159,7 +159,7 @@ class Delivery:
         }
         if is_logged:
             _log.info(
-                "stream %s: %s %s %s, %d bytes of %d items in %.3f s",
+                "stream %s: %s %s %s, %d bytes of %d %s in %.3f s",
                 progress.outcome,
                 request.method,
                 request.path,
@@ -167,6 +167,7 @@ class Delivery:
                 "-" if self.answered else self.response.status_code,
                 progress.bytes,
                 progress.items,
+                "rows" if progress.are_rows else "items",
                 progress.seconds,
                 extra={
                     "stream": {"method": request.method, "path": request.path, **facts}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import partial
@@ -199,7 +200,7 @@ class Exchange:
         drain = drain_of(headers, media_type, request, self.streams, settings.drain)
         events = media_type == EVENTS
         joins = not events and getattr(response, "coalesce", True)
-        held = bool(self.streams)
+        held, rows = bool(self.streams), _rows_of(self.streams)
         delivery = Delivery(
             self.app,
             response,
@@ -222,6 +223,7 @@ class Exchange:
                 opens_by_an_empty_item, request.environ, self._start.start_response
             ),
             drain=drain,
+            rows=rows,
         )
         if held:
             self.scope.hold()
@@ -368,6 +370,13 @@ def is_streamed(response: Response) -> bool:
     # Flask runs a page of Werkzeug's as a WSGI application.
     ran = isinstance(response.response, ClosingIterator)
     return not ran or response.status_code < 300
+
+
+def _rows_of(streams: Sources) -> Callable[[], int] | None:
+    """Return what counts the rows of a response that is made of them alone."""
+    if len(streams) != 1 or getattr(streams[0], "rows", None) is None:
+        return None
+    return partial(getattr, streams[0], "rows")
 
 
 def _is_bodyless(status: int) -> bool:

@@ -60,8 +60,8 @@ class RowStream(Iterator[bytes]):
         #: Those of the table whose turn it is.
         self._rows: Rows | None = None
         self._name: str | None = None
-        #: Rows whose bytes were made.
-        self._count = 0
+        #: Rows whose bytes were made, of this table and of those before it.
+        self._count = self._before = 0
         self._chunks = self._generate()
         self._failed = False
 
@@ -85,6 +85,11 @@ class RowStream(Iterator[bytes]):
             rows, self._rows = self._rows, None
             if rows is not None:
                 stack.callback(self._close, rows.close)
+
+    @property
+    def rows(self) -> int:
+        """Rows whose bytes were made."""
+        return self._before + self._count
 
     def _close(self, close: Callable[[], object]) -> None:
         try:
@@ -138,7 +143,8 @@ class RowStream(Iterator[bytes]):
     def _end_table(self) -> None:
         """Close the rows of a table before the next one is opened."""
         if self._tables and self._rows is not None:
-            rows, self._rows, self._count = self._rows, None, 0
+            rows, self._rows = self._rows, None
+            self._before, self._count = self.rows, 0
             rows.close()
 
     def _begun(self, rows: Rows) -> tuple[bytes, Iterator[bytes]]:
@@ -177,7 +183,7 @@ def _encoding(encode: Encode | None) -> Encoding | None:
     """Return what knows other types: for one stream, or for the application."""
     if encode is not None:
         return Encoding(encode, is_own=True)
-    default = getattr(current_app.json, "default", None)
+    default = getattr(current_app.json, "default", None) if current_app else None
     if default is None:
         return None
     return Encoding(default, is_own=default is not DefaultJSONProvider.default)

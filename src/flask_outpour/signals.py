@@ -29,7 +29,8 @@ stream_first_byte: NamedSignal = _signals.signal("stream-first-byte")
 
 #: Sent once for every stream that started, after its teardown. Also has
 #: ``outcome`` (``"complete"``, ``"failed"`` or ``"disconnected"``), ``bytes`` given
-#: to the server, ``items`` of the source, ``seconds`` and ``error``.
+#: to the server, ``items`` of the source, which are rows where it is of rows,
+#: ``seconds`` and ``error``.
 stream_finished: NamedSignal = _signals.signal("stream-finished")
 
 

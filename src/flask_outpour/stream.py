@@ -36,6 +36,11 @@ class ContextStream(Iterator[Any]):
         self._items = _primed(source) if primes else source
         exchange.streams.append(self)
 
+    @property
+    def rows(self) -> int | None:
+        """Rows that were written so far, where it writes rows."""
+        return getattr(self._source, "rows", None)
+
     def __iter__(self) -> Iterator[Any]:
         # Not self: a body iterates the items without a call into Python for each.
         return self._items
