@@ -86,7 +86,6 @@ class SourceError(OutpourError, TypeError):
             f" transaction did. {cure}"
         )
 
-
     @classmethod
     def of_dicts(cls, names: Sequence[str]) -> SourceError:
         """Name the columns that dicts cannot tell apart."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from typing import Any
 
 from flask import current_app
@@ -42,6 +43,7 @@ def stream_rows(
     formats: Iterable[str | Format] | None = None,
     extras: Extras = "raise",
     encode: Callable[[Any], Any] | None = None,
+    titles: Mapping[str, Any] | None = None,
 ) -> Response:
     """Return a response that streams rows, in the format that the client asks for.
 
@@ -79,6 +81,9 @@ def stream_rows(
     :param formats: names and objects to choose from, if not all are wanted.
     :param extras: whether a key of a dict beyond the columns is an error
         (``"raise"``) or left out (``"ignore"``).
+    :param titles: what stands in the place of a column's name: of a heading, of a key
+        in JSON, of the name in Arrow and Parquet. A lazy text is one in the language of
+        the request. For several tables, a dict of these.
     :param encode: returns what stands for a cell, or a value in it, of a type that no
         format knows: text, a number, a list. By default what the application's JSON
         provider makes of it (``app.json.default``), as in ``jsonify``. A ``TypeError``
@@ -95,7 +100,12 @@ def stream_rows(
             require_tables(source)
         choice, varies = _choose(format, formats, several=several)
         tables = tables_of(
-            source, choice.format, columns=columns, bind=bind, extras=extras
+            source,
+            choice.format,
+            columns=columns,
+            bind=bind,
+            extras=extras,
+            titles=titles,
         )
         name = file_name(name_of(filename), choice, known_formats())
     except BaseException:

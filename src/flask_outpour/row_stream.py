@@ -28,6 +28,9 @@ from .others import known_by
 from .rows import close_unopened
 from .rows import Rows
 from .rows.model import Batch
+from .titles import retitled
+from .titles import Titles
+from .titles import Titling
 
 
 class Table(NamedTuple):
@@ -38,6 +41,8 @@ class Table(NamedTuple):
     open: Callable[[Any], Rows]
     #: Where there are several tables.
     name: str | None = None
+    #: Of the columns that are not to be called by their names.
+    titles: Titles | None = None
 
 
 class RowStream(Iterator[bytes]):
@@ -57,6 +62,8 @@ class RowStream(Iterator[bytes]):
         self._encoding = _encoding(encode)
         # A format keeps between its calls what one stream needs.
         self._format = for_stream(format)
+        self._titling = Titling(self._format)
+        self._titles: Titles | None = None
         #: Those of the table whose turn it is.
         self._rows: Rows | None = None
         self._name: str | None = None
@@ -133,7 +140,7 @@ class RowStream(Iterator[bytes]):
     def _opened(self) -> Rows:
         """Open the next table."""
         table = self._tables[0]
-        self._name = table.name
+        self._name, self._titles = table.name, table.titles
         rows = self._rows = table.open(table.source)
         self._tables.popleft()
         if rows.caveat is not None:
@@ -151,15 +158,20 @@ class RowStream(Iterator[bytes]):
         """Return what comes before the rows, and the bytes of the rows."""
         # Not every format can take what a source has made ready; see Format.
         format: Any = self._format
+        names = self._titling.names(rows.columns, self._titles, self._name)
         if self._name is not None:
-            begin = format.begin_table(self._name, rows.columns)
+            begin = format.begin_table(self._name, names)
             return begin, self._fed(rows.batches, format.feed)
         if rows.lines is not None:
-            return format.begin(rows.columns), map(format.frame, rows.lines)
+            return format.begin(names), map(format.frame, rows.lines)
         if rows.reader is not None and takes_arrow(format):
-            begin = format.begin_arrow(rows.reader.schema)
-            return begin, self._fed(rows.reader, format.feed_arrow)
-        return format.begin(rows.columns), self._fed(rows.batches, format.feed)
+            schema, batches = rows.reader.schema, rows.reader
+            if tuple(names) != rows.columns:
+                schema = retitled(schema, names)
+                batches = (retitled(batch, names) for batch in rows.reader)
+            begin = format.begin_arrow(schema)
+            return begin, self._fed(batches, format.feed_arrow)
+        return format.begin(names), self._fed(rows.batches, format.feed)
 
     def _fed(
         self, batches: Iterable[Batch], feed: Callable[[Batch], bytes]

@@ -15,11 +15,14 @@ from flask import current_app
 from .errors import ConfigurationError
 from .errors import SourceError
 from .formats import Format
+from .lines import JSONLines
+from .lines import Lines
 from .row_stream import Table
 from .rows import close_unopened
 from .rows import open_rows
 from .rows.model import name_of
 from .rows.shapes import Extras
+from .titles import Titles
 
 #: The names of a table's columns, or of the columns of each of several.
 Columns = Iterable[str] | Mapping[str, Iterable[str]] | None
@@ -56,7 +59,13 @@ def close_unread(source: Any) -> None:
 
 
 def tables_of(
-    source: Any, format: Format, *, columns: Columns, bind: Any, extras: Extras
+    source: Any,
+    format: Format,
+    *,
+    columns: Columns,
+    bind: Any,
+    extras: Extras,
+    titles: Mapping[str, Any] | None = None,
 ) -> list[Table]:
     """Return the tables of a source, each with what opens it.
 
@@ -72,21 +81,29 @@ def tables_of(
         bind=bind,
         session=_session(),
         extras=extras,
-        lines=getattr(format, "lines", None),
+        lines=_lines(format, titles),
     )
     if not is_several(source):
         names = None if columns is None else _names(columns)
-        return [Table(source, partial(opened, columns=names))]
+        title = None if titles is None else _titles(titles)
+        return [Table(source, partial(opened, columns=names), titles=title)]
     if not holds_several(format):
         raise ConfigurationError(
             f"{format.suffix} holds one table, and these are several. Stream them as"
             ' "xlsx", or each as a file of its own with stream_zip.'
         )
     named = _named(source, {} if columns is None else columns)
+    titled = _titled(source, {} if titles is None else titles)
     return [
-        Table(each, partial(opened, columns=named.get(name)), name)
+        Table(each, partial(opened, columns=named.get(name)), name, titled.get(name))
         for name, each in source.items()
     ]
+
+
+def _lines(format: Format, titles: object) -> Lines | None:
+    """Return the lines that a database may write, which have names in JSON."""
+    lines: Lines | None = getattr(format, "lines", None)
+    return None if titles is not None and isinstance(lines, JSONLines) else lines
 
 
 def _named(source: Mapping[str, Any], columns: object) -> dict[str, tuple[str, ...]]:
@@ -103,6 +120,26 @@ def _named(source: Mapping[str, Any], columns: object) -> dict[str, tuple[str, .
             f" {', '.join(source)}."
         )
     return {name: _names(columns[name]) for name in columns}
+
+
+def _titled(source: Mapping[str, Any], titles: object) -> dict[str, Titles]:
+    """Return the titles of columns, by the names of their tables."""
+    if not isinstance(titles, Mapping) or not titles.keys() <= source.keys():
+        raise ConfigurationError(
+            "With several tables titles= takes a dict of their names and the titles of"
+            f" their columns, but it is {titles!r}; the tables are"
+            f" {', '.join(source)}."
+        )
+    return {name: _titles(titles[name]) for name in titles}
+
+
+def _titles(titles: object) -> Titles:
+    if not isinstance(titles, Mapping) or not all(isinstance(n, str) for n in titles):
+        raise ConfigurationError(
+            "titles= takes a dict of the names of columns and their titles, such as"
+            f' {{"id": "Number"}}, but it is {titles!r}.'
+        )
+    return {name_of(name): title for name, title in titles.items()}
 
 
 def _session() -> Any:

@@ -134,8 +134,9 @@ class _ApplicationRows:
             columns=entry.columns,
             bind=entry.bind,
             extras=entry.extras,
+            titles=entry.titles,
         )
-        return RowStream(tables, format)
+        return RowStream(tables, format, entry.encode)
 
     def _format(self, title: str, entry: ZipEntry) -> Format | None:
         wanted = entry.format

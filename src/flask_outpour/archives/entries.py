@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Collection
 from collections.abc import Iterable
 from collections.abc import Iterator
@@ -61,6 +62,8 @@ class ZipEntry:
     :param bind: where a statement of SQLAlchemy is executed.
     :param extras: whether a key of a dict beyond the columns is an error (``"raise"``)
         or left out (``"ignore"``).
+    :param titles: of its columns, as in :func:`stream_rows`.
+    :param encode: of values of other types, as in :func:`stream_rows`.
     :param modified: by default that of a path, else the time of the response. A time
         without a zone goes into the archive as it is.
     :param stored: ``True`` does not compress it, ``False`` does. By default what its
@@ -74,6 +77,8 @@ class ZipEntry:
     columns: Iterable[str] | Mapping[str, Iterable[str]] | None = None
     bind: Any = None
     extras: Literal["raise", "ignore"] = "raise"
+    titles: Mapping[str, Any] | None = None
+    encode: Callable[[Any], Any] | None = None
     modified: datetime | None = None
     stored: bool | None = None
 
