@@ -22,7 +22,6 @@ from .formats import Format
 from .formats.streams import for_stream
 from .formats.streams import takes_arrow
 from .origins import is_of_closed
-from .others import Encode
 from .others import Encoding
 from .others import known_by
 from .rows import close_unopened
@@ -56,7 +55,10 @@ class RowStream(Iterator[bytes]):
     """
 
     def __init__(
-        self, tables: Iterable[Table], format: Format, encode: Encode | None = None
+        self,
+        tables: Iterable[Table],
+        format: Format,
+        encode: Callable[[Any], Any] | None = None,
     ) -> None:
         self._tables = deque(tables)
         self._encoding = _encoding(encode)
@@ -191,7 +193,7 @@ class RowStream(Iterator[bytes]):
             yield chunk
 
 
-def _encoding(encode: Encode | None) -> Encoding | None:
+def _encoding(encode: Callable[[Any], Any] | None) -> Encoding | None:
     """Return what knows other types: for one stream, or for the application."""
     if encode is not None:
         return Encoding(encode, is_own=True)
