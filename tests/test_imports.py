@@ -29,7 +29,7 @@ ARCHIVES = [name for name in MODULES if name.split(".")[0] == "archives"]
 FRAMEWORK_FREE = [
     *("arrow_values", "body", "coalesce", "compress", "configuration", "decode"),
     *("departure", "drain", "errors", "extras", "lines", "negotiation", "servers"),
-    *("start", "workers"),
+    *("short_floats", "start", "workers"),
     *("templates.containment", "templates.html_tokens", "templates.patches"),
     "templates.pool",
     *ARCHIVES,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from collections.abc import Iterator
 from datetime import timedelta
@@ -11,10 +12,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from .errors import RowError
+from .short_floats import shortest
 
 #: How many of a unit make a second.
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _SECONDS_OF_DAY = 86_400
+#: The types of 16 and 32 bits, as their names show them; the name of a field may look
+#: like one, which does no harm.
+_NARROW = re.compile(r"\b(half_?)?float\b")
 
 
 def tuples_of(batch: Any, first: int = 1) -> list[tuple[Any, ...]]:
@@ -62,9 +67,82 @@ def values_of(column: Any) -> list[Any]:
         column = _without_nanoseconds(column)
     elif pa.types.is_interval(kind):
         return list(map(_duration, column.to_pylist()))
+    elif _NARROW.search(str(kind)):
+        if pa.types.is_union(kind):
+            return _values_of_union(column)
+        column = widened(column)
     if "map<" in str(kind):
         return column.to_pylist(maps_as_pydicts="strict")  # type: ignore[no-any-return]
     return column.to_pylist()  # type: ignore[no-any-return]
+
+
+def _values_of_union(column: Any) -> list[Any]:
+    scalars = (scalar.value for scalar in column)
+    return [scalar and _widened(scalar.type, scalar.as_py()) for scalar in scalars]
+
+
+def widened(column: Any) -> Any:
+    """Return a column with floats of 64 bits, whose texts are as short as can be.
+
+    Those of 32 bits are read from the texts that Arrow writes of them, inside of lists
+    and structs, too.
+    """
+    kind = column.type
+    if isinstance(kind, pa.BaseExtensionType):
+        return widened(column.storage)
+    if "halffloat" in str(kind) or "_view<" in str(kind):
+        return _widened_one_by_one(column)
+    texts = column.cast(_with_floats(kind, pa.string()))
+    return texts.cast(_with_floats(kind, pa.float64()))
+
+
+def _widened_one_by_one(column: Any) -> Any:
+    """Return a column as :func:`widened` does, where Arrow has no casts."""
+    values = [_widened(column.type, value) for value in column.to_pylist()]
+    return pa.array(values, _with_floats(column.type, pa.float64()))
+
+
+def _widened(kind: Any, value: Any) -> Any:
+    """Return a value of a type with its floats widened."""
+    types = pa.types
+    if value is None:
+        return None
+    if types.is_floating(kind):
+        return shortest(value, kind.bit_width)
+    if types.is_dictionary(kind):
+        return _widened(kind.value_type, value)
+    if types.is_struct(kind):
+        return {field.name: _widened(field.type, value[field.name]) for field in kind}
+    if types.is_map(kind):
+        key, item = kind.key_type, kind.item_type
+        return [(_widened(key, name), _widened(item, each)) for name, each in value]
+    if hasattr(kind, "value_type"):
+        return [_widened(kind.value_type, each) for each in value]
+    return value
+
+
+def _with_floats(kind: Any, wanted: Any) -> Any:
+    """Return a type that has another one where it has narrow floats."""
+    types = pa.types
+    if types.is_float16(kind) or types.is_float32(kind):
+        return wanted
+    if types.is_dictionary(kind):
+        return _with_floats(kind.value_type, wanted)
+    if types.is_struct(kind):
+        return pa.struct([_field_with_floats(field, wanted) for field in kind])
+    if types.is_map(kind):
+        key = _field_with_floats(kind.key_field, wanted)
+        return pa.map_(key, _field_with_floats(kind.item_field, wanted))
+    if not hasattr(kind, "value_field"):
+        return kind
+    item = _field_with_floats(kind.value_field, wanted)
+    if types.is_fixed_size_list(kind):
+        return pa.list_(item, kind.list_size)
+    return pa.large_list(item) if "large" in str(kind) else pa.list_(item)
+
+
+def _field_with_floats(field: Any, wanted: Any) -> Any:
+    return field.with_type(_with_floats(field.type, wanted))
 
 
 def extremes(column: Any) -> tuple[int, int] | None:

@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -103,6 +104,7 @@ def kinds() -> list[tuple[Any, st.SearchStrategy[Any]]]:
         for zone in ZONES
     ]
     amounts = st.integers(-(10**9), 10**9).map(lambda n: n / 1000)
+    small = st.integers(-(10**4), 10**4).map(lambda n: n / 1000)
     near = st.floats(1e-5, 1e11).map(lambda number: -number)
     floats = st.one_of(st.floats(), st.integers(-9, 9).map(float), amounts, near)
     return [
@@ -124,7 +126,15 @@ def kinds() -> list[tuple[Any, st.SearchStrategy[Any]]]:
         (pa.decimal256(40, 5), decimals(40, 5)),
         (pa.float64(), floats),
         (pa.float64(), amounts),
-        (pa.float32(), st.floats(width=32)),
+        *((pa.float32(), floats) for floats in (st.floats(width=32), small)),
+        (pa.float16(), st.floats(width=16)),
+        *(
+            (kind, st.lists(small, min_size=2, max_size=2))
+            for kind in (pa.list_(pa.float32()), pa.list_(pa.float16(), 2))
+        ),
+        (pa.list_view(pa.float32()), st.lists(small, max_size=2)),
+        (pa.dictionary(pa.int8(), pa.float32()), small),
+        (pa.struct({"float": pa.float32()}), st.fixed_dictionaries({"float": small})),
         (pa.binary(), st.binary(max_size=5)),
         (pa.list_(pa.string()), st.lists(texts, max_size=2)),
         (
@@ -168,8 +178,28 @@ def batches(draw: st.DrawFn) -> Any:
 
 
 def rows_of(batch: Any) -> list[tuple[Any, ...]]:
-    """Return the rows as tuples of Python's values, as pyarrow has them."""
-    return list(zip(*(column.to_pylist() for column in batch.columns), strict=True))
+    """Return the rows as tuples of Python's values, as pyarrow has them.
+
+    But floats of 16 and 32 bits are those that numpy's short texts are read as.
+    """
+    columns = (
+        [short(column.type, value) for value in column.to_pylist()]
+        for column in batch.columns
+    )
+    return list(zip(*columns, strict=True))
+
+
+def short(kind: Any, value: Any) -> Any:
+    """Return a value with the digits that a narrow float needs, and no others."""
+    if isinstance(value, list):
+        return [short(kind.value_type, item) for item in value]
+    if isinstance(value, dict):
+        return {name: short(kind.field(name).type, value[name]) for name in value}
+    if isinstance(value, float) and pa.types.is_dictionary(kind):
+        return short(kind.value_type, value)
+    if isinstance(value, float) and kind.bit_width < 64:
+        return float(str(numpy.dtype(f"float{kind.bit_width}").type(value)))
+    return value
 
 
 def outcome(begin: Any, feed: Any, finish: Any, batches: list[Any]) -> Any:
@@ -253,7 +283,20 @@ TEXTS: list[tuple[Any, Sequence[Any], Sequence[str]]] = [
     (pa.decimal128(5, -3), [Decimal("12E3")], ["12000"]),
     (pa.string_view(), ["", None, 'a"b', "a,b"], ['""', "", '"a""b"', '"a,b"']),
     (pa.dictionary(pa.int8(), pa.string()), ["a,b", None], ['"a,b"', ""]),
-    (pa.float32(), [1.0, 0.5, float("nan")], ["1.0", "0.5", "NaN"]),
+    (pa.float32(), [1.0, 0.1, float("nan")], ["1.0", "0.1", "NaN"]),
+    (
+        pa.float32(),
+        [1e-7, 3.4028235e38, 2**24],
+        ["1e-07", "3.4028235e+38", "16777216.0"],
+    ),
+    (pa.float16(), [0.1, 65504, None], ["0.1", "65500.0", ""]),
+    (pa.list_(pa.float32()), [[0.1, None], []], ['"[0.1, null]"', "[]"]),
+    (pa.list_view(pa.float32()), [[0.1], None], ["[0.1]", ""]),
+    (
+        pa.map_(pa.string(), pa.struct({"a": pa.float16()})),
+        [{"x": {"a": 0.1}}],
+        ['"{""x"": {""a"": 0.1}}"'],
+    ),
     (pa.binary(), [b"\0\xff"], ["AP8="]),
     (pa.duration("ms"), [90_500], ["PT1M30.5S"]),
     (pa.list_(pa.int8()), [[1, None]], ['"[1, null]"']),
@@ -382,6 +425,7 @@ def test_usual_types_run_no_python_for_a_row(monkeypatch: pytest.MonkeyPatch) ->
             "customer": pa.array(["Ann", 'Bob "B", Sons', ""]),
             "amount": pa.array([Decimal("12.50"), None, Decimal("0.01")]),
             "share": pa.array([0.1, 12.0, None]),
+            "part": pa.array([0.1, 12.0, None], pa.float32()),
             "paid": pa.array([True, False, None]),
             "day": pa.array([date(2024, 1, 1)] * 3),
         }

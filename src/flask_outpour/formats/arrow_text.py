@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from ..arrow_values import tuples_of
 from ..arrow_values import values_of
+from ..arrow_values import widened
 from .arrow_cells import Array
 from .arrow_cells import Cells
 from .arrow_cells import data_of
@@ -179,8 +180,11 @@ def _plain(column: Array) -> Cells:
 
 
 def _floats(column: Array) -> Cells:
-    column = column.cast(pa.float64())
-    texts, sizes = column.cast(STRING), pc.abs(column)
+    if pa.types.is_float16(column.type):
+        column = widened(column)
+    # Of 32 bits, these are the digits that such a number needs.
+    texts, column = column.cast(STRING), column.cast(pa.float64())
+    sizes = pc.abs(column)
     small = pc.and_(pc.less(sizes, 1e-4), pc.greater(sizes, 0.0))
     data = data_of(texts)
     # Between 0.0001 and 10,000,000,000 the digits are those of repr(), for both write
