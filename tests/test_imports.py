@@ -27,7 +27,7 @@ FORMATS = [name for name in MODULES if name.split(".")[0] == "formats"]
 ARCHIVES = [name for name in MODULES if name.split(".")[0] == "archives"]
 #: What knows of rows, bytes, settings and servers, but not of Flask.
 FRAMEWORK_FREE = [
-    *("arrow_values", "body", "coalesce", "compress", "configuration", "decode"),
+    *("arrow_values", "body", "coalesce", "column_types", "compress", "configuration", "decode"),
     *("departure", "drain", "errors", "extras", "lines", "negotiation", "servers"),
     *("short_floats", "start", "workers"),
     *("templates.containment", "templates.html_tokens", "templates.patches"),
@@ -210,7 +210,7 @@ def test_only_some_modules_need_sqlalchemy() -> None:
         if name.split(".")[0] in ("sqlalchemy", "flask_sqlalchemy")
         and module.split(".")[0] not in THIN
     }
-    parts = ("copying", "descriptions", "fitness", "results", "statements")
+    parts = ("copying", "descriptions", "fitness", "results", "sql_types", "statements")
     assert users == {f"rows.{part}" for part in parts}
 
 

@@ -161,6 +161,8 @@ class RowStream(Iterator[bytes]):
         # Not every format can take what a source has made ready; see Format.
         format: Any = self._format
         names = self._titling.names(rows.columns, self._titles, self._name)
+        if hasattr(format, "expect") and (types := rows.types) is not None:
+            format.expect(types)
         if self._name is not None:
             begin = format.begin_table(self._name, names)
             return begin, self._fed(rows.batches, format.feed)

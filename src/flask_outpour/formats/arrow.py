@@ -31,7 +31,8 @@ class Arrow(Recording):
     batches of 16,384 rows or 1 MiB, or to less where half a second went by.
 
     :param schema: a ``pyarrow.Schema`` with the columns of the rows in their order.
-        By default that of the source, or what the first 1,000 rows need.
+        By default that of the source, as far as it knows, and what the first 1,000
+        rows need.
     :param compression: of the columns, ``"lz4"`` or ``"zstd"``. Without it readers
         take them as they come, uncopied.
     :raises ConfigurationError: for another value of an option.

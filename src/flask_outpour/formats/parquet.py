@@ -33,7 +33,8 @@ class Parquet(Recording):
     says where they are, so a file that was cut off is refused by every reader.
 
     :param schema: a ``pyarrow.Schema`` with the columns of the rows in their order.
-        By default that of the source, or what the first 1,000 rows need.
+        By default that of the source, as far as it knows, and what the first 1,000
+        rows need.
     :param compression: ``"zstd"``, which makes the smallest files; ``"snappy"``,
         for readers older than it; ``"lz4"`` or ``None``.
     :param row_group_size: rows of a row group. It has fewer where they would be more

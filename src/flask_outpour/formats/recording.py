@@ -10,6 +10,7 @@ from dataclasses import field
 from importlib.util import find_spec
 from typing import Any
 
+from ..column_types import Types
 from ..errors import ConfigurationError
 from ..errors import RowError
 from .arrays import import_pyarrow
@@ -27,6 +28,8 @@ class Recording(ABC):
     """
 
     schema: Any = None
+    #: What the source knows of its columns.
+    _types: Types | None = field(init=False, repr=False, compare=False, default=None)
     _sink: Sink = field(init=False, repr=False, compare=False)
     _writer: Any = field(init=False, repr=False, compare=False)
     #: ``None`` where the source has batches of the right schema.
@@ -49,6 +52,10 @@ class Recording(ABC):
         except ImportError:
             return False
 
+    def expect(self, types: Types) -> None:
+        """Take the types of the columns, as far as their source knows them."""
+        self._types = types
+
     def begin(self, columns: Sequence[str]) -> bytes:
         """Return what comes before the rows.
 
@@ -57,9 +64,9 @@ class Recording(ABC):
             of the rows.
         """
         self._start(columns)
-        self._made = RecordBatches(columns, self.schema)
-        if self.schema is not None:
-            self._writer = self._opened(self.schema)
+        self._made = RecordBatches(columns, self.schema, self._types)
+        if self._made.schema is not None:
+            self._writer = self._opened(self._made.schema)
         return self._sink.take()
 
     def begin_arrow(self, schema: Any) -> bytes:

@@ -41,6 +41,10 @@ class Format(Protocol):
         Arrow's columns: with a ``pyarrow.Schema`` and ``pyarrow.RecordBatch`` objects
         of any length. Without them the rows come as tuples from there, too, and so they
         do where a subclass has another ``begin`` or ``feed`` than these belong to.
+    ``expect(types)``
+        is called before ``begin`` with what the source knows of the types of its
+        columns: an object with the names of ``ColumnType`` for each, or
+        ``None``.
     ``lines`` and ``frame(lines)``
         are for sources that write text themselves. ``lines`` says which lines
         (:class:`~flask_outpour.lines.CSVLines` or ``JSONLines``), or is

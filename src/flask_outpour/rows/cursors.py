@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from collections.abc import Mapping
 from collections.abc import Sequence
+from functools import partial
 from itertools import chain
 from typing import Any
 
 from ..errors import SourceError
 from .batches import fetched
+from .driver_types import types_of_description
 from .drivers import abandon_with_connection
 from .drivers import cursor_caveat
+from .drivers import driver_of
 from .model import Batch
 from .model import Rows
 from .records import rows_of_records
@@ -45,7 +48,8 @@ def rows_of_cursor(
     if cursor.description is None and getattr(cursor, "name", None) is not None:
         # A named cursor of psycopg2's has it after the first fetch.
         batches = chain([next(batches, ())], batches)
-    if cursor.description is None:
+    description = cursor.description
+    if description is None:
         raise SourceError(
             f"The cursor ({type(cursor).__module__}.{type(cursor).__name__}) has no"
             " result. Execute a query with it first, one that returns rows."
@@ -64,6 +68,7 @@ def rows_of_cursor(
         extras=extras,
         named=named,
         uniform=True,
+        types=partial(types_of_description, driver_of(cursor), description),
         close=ending.close,
         caveat=cursor_caveat(cursor),
     )

@@ -24,7 +24,7 @@ AUTOCOMMIT = _BUFFERS.format(
 def cursor_caveat(cursor: Any) -> str | None:
     """Return what the log should say of a cursor that holds its whole result."""
     kinds = {base.__name__ for base in type(cursor).__mro__}
-    driver = _driver_of(cursor)
+    driver = driver_of(cursor)
     cure = None
     if driver in ("psycopg", "psycopg2") and getattr(cursor, "name", None) is None:
         cure = 'Make it a server-side cursor: connection.cursor(name="export").'
@@ -89,7 +89,7 @@ def has_unread_rows(result: Any) -> bool:
 
 def has_lost_rows(cursor: Any) -> bool:
     """Whether PyMySQL has dropped what a cursor had to read, for another statement."""
-    return _driver_of(cursor) == "pymysql" and (
+    return driver_of(cursor) == "pymysql" and (
         cursor._result is not cursor.connection._result
     )
 
@@ -112,10 +112,11 @@ def abandon(cursor: Any, drop: Callable[[], object]) -> None:
 def abandon_with_connection(cursor: Any) -> None:
     """Break off a cursor of PyMySQL's that has rows to read, and its connection."""
     unread = getattr(cursor, "_result", None)
-    if _driver_of(cursor) == "pymysql" and getattr(unread, "unbuffered_active", False):
+    if driver_of(cursor) == "pymysql" and getattr(unread, "unbuffered_active", False):
         # Its close() can be called afterwards, and does nothing.
         abandon(cursor, cursor.connection._force_close)
 
 
-def _driver_of(cursor: Any) -> str:
+def driver_of(cursor: Any) -> str:
+    """Return the name of the package that a cursor is of."""
     return type(cursor).__module__.partition(".")[0]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from collections.abc import Iterable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from enum import Enum
 from typing import Any
 
+from ..column_types import Types
+from .annotations import type_of
+
 Batch = Sequence[Sequence[Any]]
+Known = Sequence[Any] | Mapping[str, Any]
 
 
 def name_of(key: object) -> str:
@@ -31,6 +36,10 @@ class Rows:
         source writes them itself; they are taken instead of the batches.
     :param reader: a ``pyarrow.RecordBatchReader`` of the rows, where the source has
         them in columns; formats that can, take it instead of the batches.
+    :param types: what is known of the values of each column: a type or annotation of
+        Python's, such as ``int`` or ``list[str] | None``, or ``None``; or a dict of
+        these by some of the names; or a function that returns one or the other.
+        Formats with a schema take it from here, and guess the rest from the first rows.
     :param close: is called once, when no more rows are wanted.
     :param caveat: what the log should say of the source, if anything.
     """
@@ -42,6 +51,7 @@ class Rows:
         *,
         lines: Iterable[bytes] | None = None,
         reader: Any = None,
+        types: Known | Callable[[], Known] | None = None,
         close: Callable[[], object] | None = None,
         caveat: str | None = None,
     ) -> None:
@@ -50,7 +60,19 @@ class Rows:
         self.lines = lines
         self.reader: Any = reader
         self.caveat = caveat
+        self._types = types
         self._close = close
+
+    @property
+    def types(self) -> Types | None:
+        """What is known of the columns, or ``None`` if nothing is of any."""
+        types = self._types() if callable(self._types) else self._types
+        if isinstance(types, Mapping):
+            types = [types.get(name) for name in self.columns]
+        found = None if types is None else list(map(type_of, types))
+        if found is None or len(found) != len(self.columns) or not any(found):
+            return None
+        return found
 
     def close(self) -> None:
         """Close what the rows come from, once."""

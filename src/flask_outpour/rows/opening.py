@@ -131,6 +131,7 @@ def _with_columns(rows: Rows, columns: Sequence[str]) -> Rows:
         extras="raise",
         named=rows.columns,
         uniform=True,
+        types=lambda: rows.types or (),
         close=rows.close,
         caveat=rows.caveat,
     )

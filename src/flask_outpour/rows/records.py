@@ -9,12 +9,14 @@ from collections.abc import Sequence
 from itertools import chain
 from typing import Any
 
+from ..column_types import Ahead
 from .model import Batch
 from .model import Rows
 from .shapes import Extras
 from .shapes import Positions
 from .shapes import Shape
 from .shapes import shape_of
+from .types_ahead import types_of_records
 
 
 def rows_of_records(
@@ -24,6 +26,7 @@ def rows_of_records(
     extras: Extras,
     named: Sequence[str] | None = None,
     uniform: bool = False,
+    types: Ahead | None = None,
     close: Callable[[], object] | None = None,
     caveat: str | None = None,
 ) -> Rows:
@@ -32,18 +35,21 @@ def rows_of_records(
     :param columns: the names that the user gave.
     :param named: the names that the source gave, for tuples.
     :param uniform: whether all rows surely are as the first one, as a database's are.
+    :param types: tells what the source knows of the columns that it has named.
     :param extras: what becomes of a dict's keys beyond the columns.
     :raises SourceError: when the first record is no row, or has no names.
     """
     first = next(batches, None)
     if first is None:
         names = columns if columns is not None else named or ()
-        return Rows(names, (), close=close, caveat=caveat)
+        known = types if names == named else None
+        return Rows(names, (), types=known, close=close, caveat=caveat)
     shape = shape_of(first[0], columns, named, extras)
     tuples: Iterator[Batch] = chain([first], batches)
     if not (uniform and isinstance(shape, Positions) and shape.is_as_wanted(first[0])):
         tuples = _shaped(tuples, shape)
-    return Rows(shape.columns, tuples, close=close, caveat=caveat)
+    known = types_of_records(shape, first[0], named, types)
+    return Rows(shape.columns, tuples, types=known, close=close, caveat=caveat)
 
 
 def _shaped(batches: Iterable[Batch], shape: Shape) -> Iterator[Batch]:

@@ -33,6 +33,7 @@ from .model import Batch
 from .model import Rows
 from .records import rows_of_records
 from .shapes import Extras
+from .sql_types import types_of_result
 
 #: Entities are loaded by so many; each is heavier than a row.
 ENTITIES = 500
@@ -147,7 +148,11 @@ class ResultRows:
     ) -> Rows:
         """Return the rows; closing them closes the result, and what is behind it."""
         self._guard()
+        whole = self._cursor_result
+        # Nothing tells it any more when all rows are read.
+        description = getattr(getattr(whole, "cursor", None), "description", None)
         names, batches = self._read()
+        types = partial(types_of_result, whole, self._described, names, description)
         if columns is None and has_entities(self._described):
             # An entity may be of a subclass, with more columns than others have.
             columns = names
@@ -157,6 +162,7 @@ class ResultRows:
             extras=extras,
             named=names,
             uniform=True,
+            types=types,
             close=self.close,
             caveat=caveat,
         )

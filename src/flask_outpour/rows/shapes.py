@@ -165,6 +165,7 @@ class Positions:
         self.columns = columns
         self.width = len(columns) if width is None else width
         self._lengths = {self.width}
+        self.picks = picks
         self._take = None if picks is None else _getter(itemgetter, picks)
         self._kinds: set[type] = set()
 

@@ -34,6 +34,7 @@ from .records import rows_of_records
 from .shapes import Extras
 from .shapes import Shape
 from .shapes import shape_of
+from .types_ahead import types_of_records
 
 _END = object()
 
@@ -56,7 +57,8 @@ def rows_of_iterable(
     if first is _END:
         return Rows(() if columns is None else columns, (), close=close)
     shape = shape_of(first, columns, None, extras)
-    return Rows(shape.columns, taken(first, records, shape), close=close)
+    types = types_of_records(shape, first, None, None)
+    return Rows(shape.columns, taken(first, records, shape), types=types, close=close)
 
 
 def taken(first: Any, records: Iterator[Any], shape: Shape) -> Iterator[Surveyed]:
