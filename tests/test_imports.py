@@ -27,8 +27,17 @@ FORMATS = [name for name in MODULES if name.split(".")[0] == "formats"]
 ARCHIVES = [name for name in MODULES if name.split(".")[0] == "archives"]
 #: What knows of rows, bytes, settings and servers, but not of Flask.
 FRAMEWORK_FREE = [
-    *("arrow_values", "body", "coalesce", "column_types", "compress", "configuration", "decode"),
-    *("departure", "drain", "errors", "extras", "lines", "negotiation", "servers"),
+    *("arrow_values", "body", "coalesce", "column_types", "compress", "configuration"),
+    *(
+        "decode",
+        "departure",
+        "drain",
+        "errors",
+        "extras",
+        "lines",
+        "negotiation",
+        "servers",
+    ),
     *("short_floats", "start", "workers"),
     *("templates.containment", "templates.html_tokens", "templates.patches"),
     "templates.pool",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Iterator
 from datetime import timedelta
@@ -92,8 +93,18 @@ def widened(column: Any) -> Any:
         return widened(column.storage)
     if "halffloat" in str(kind) or "_view<" in str(kind):
         return _widened_one_by_one(column)
-    texts = column.cast(_with_floats(kind, pa.string()))
+    texts = unsliced(column).cast(_with_floats(kind, pa.string()))
     return texts.cast(_with_floats(kind, pa.float64()))
+
+
+def unsliced(column: Any) -> Any:
+    """Return a column without what is beyond it in the lists that it is a part of.
+
+    A cast goes through all of them.
+    """
+    if not column.type.num_fields:
+        return column
+    return column.take(pa.array(range(len(column)), pa.int64()))
 
 
 def _widened_one_by_one(column: Any) -> Any:
@@ -124,25 +135,31 @@ def _widened(kind: Any, value: Any) -> Any:
 def _with_floats(kind: Any, wanted: Any) -> Any:
     """Return a type that has another one where it has narrow floats."""
     types = pa.types
-    if types.is_float16(kind) or types.is_float32(kind):
-        return wanted
+    return rebuilt(
+        kind, lambda k: wanted if types.is_float16(k) or types.is_float32(k) else k
+    )
+
+
+def rebuilt(kind: Any, leaf: Callable[[Any], Any]) -> Any:
+    """Return a type with others in the place of those inside, and no dictionaries."""
+    types = pa.types
     if types.is_dictionary(kind):
-        return _with_floats(kind.value_type, wanted)
+        return rebuilt(kind.value_type, leaf)
     if types.is_struct(kind):
-        return pa.struct([_field_with_floats(field, wanted) for field in kind])
+        return pa.struct([_rebuilt_field(field, leaf) for field in kind])
     if types.is_map(kind):
-        key = _field_with_floats(kind.key_field, wanted)
-        return pa.map_(key, _field_with_floats(kind.item_field, wanted))
+        key = _rebuilt_field(kind.key_field, leaf)
+        return pa.map_(key, _rebuilt_field(kind.item_field, leaf))
     if not hasattr(kind, "value_field"):
-        return kind
-    item = _field_with_floats(kind.value_field, wanted)
+        return leaf(kind)
+    item = _rebuilt_field(kind.value_field, leaf)
     if types.is_fixed_size_list(kind):
         return pa.list_(item, kind.list_size)
     return pa.large_list(item) if "large" in str(kind) else pa.list_(item)
 
 
-def _field_with_floats(field: Any, wanted: Any) -> Any:
-    return field.with_type(_with_floats(field.type, wanted))
+def _rebuilt_field(field: Any, leaf: Callable[[Any], Any]) -> Any:
+    return field.with_type(rebuilt(field.type, leaf))
 
 
 def extremes(column: Any) -> tuple[int, int] | None:

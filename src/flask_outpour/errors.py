@@ -196,12 +196,13 @@ class RowError(OutpourError, ValueError):
         )
 
     @classmethod
-    def of_duplicates(cls, names: Sequence[str]) -> RowError:
+    def of_duplicates(cls, names: Sequence[str], why: str = "") -> RowError:
         """Name the columns that have the same name, where names must differ."""
         return cls(
             "More than one column has the name"
             f" {', '.join(map(repr, names))}, and readers of this format find columns"
-            " by their names. Name the columns apart in the query, or in columns=."
+            f" by their names. {why}Name the columns apart in the query, or in"
+            " columns=."
         )
 
 

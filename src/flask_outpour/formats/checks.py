@@ -21,11 +21,12 @@ def check_choice(option: str, value: object, allowed: Sequence[object]) -> None:
         )
 
 
-def check_distinct(columns: Iterable[str]) -> None:
+def check_distinct(columns: Iterable[str], why: str = "") -> None:
     """Refuse columns of one name, of which a reader would keep one.
 
+    :param why: what makes the names the same, if they look different.
     :raises RowError: names them.
     """
     twice = [name for name, count in Counter(columns).items() if count > 1]
     if twice:
-        raise RowError.of_duplicates(twice)
+        raise RowError.of_duplicates(twice, why)

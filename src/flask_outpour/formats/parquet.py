@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field
 from typing import Any
 from typing import Literal
 
@@ -12,6 +13,7 @@ from ..extras import require
 from .arrays import import_pyarrow
 from .checks import check_choice
 from .recording import Recording
+from .schemas import Convert
 
 #: Bytes of a row group before it is encoded. While one is written there are these,
 #: what becomes of them, and a copy of that to send.
@@ -40,12 +42,21 @@ class Parquet(Recording):
     :param row_group_size: rows of a row group. It has fewer where they would be more
         than 4 MiB in memory, or 16 KiB for each of many columns, which is what one
         stream holds.
+    :param flavor: ``"spark"`` for files that Spark 3.5 and 4 read: times of day are
+        text such as ``05:15:00.000000``, durations integers of microseconds, UUIDs
+        text; nanoseconds become microseconds, floats of 16 bits such of 32, decimals
+        at most 38 digits long, or an error where a value would lose something.
     :raises ConfigurationError: for another value of an option.
     """
 
     compression: Literal["zstd", "snappy", "lz4"] | None = "zstd"
     # As many as DuckDB reads at once with one thread.
     row_group_size: int = 122_880
+    #: As pyarrow calls it, which changes names and less of the types.
+    flavor: Literal["spark"] | None = None
+
+    #: Rows of the source's own batches.
+    _passed: int = field(init=False, repr=False, compare=False, default=0)
 
     media_type = "application/vnd.apache.parquet"
     suffix = "parquet"
@@ -54,6 +65,7 @@ class Parquet(Recording):
         super().__post_init__()
         codecs = ("zstd", "snappy", "lz4", None)
         check_choice("compression", self.compression, codecs)
+        check_choice("flavor", self.flavor, (None, "spark"))
         size: object = self.row_group_size
         if not isinstance(size, int) or isinstance(size, bool) or size < 1:
             raise ConfigurationError(
@@ -61,6 +73,10 @@ class Parquet(Recording):
             )
 
     def _opened(self, schema: Any) -> Any:
+        if self.flavor == "spark":
+            from .spark import readable
+
+            schema = readable(schema)
         try:
             return self._writer_of(schema)
         except NotImplementedError as error:
@@ -97,7 +113,20 @@ class Parquet(Recording):
 
         :raises RowError: for a value that another schema has no place for.
         """
-        return super().feed_arrow(_without_views(batch))
+        batch = _without_views(batch)
+        if self._made is None:
+            if self._convert is not None:
+                batch = self._convert(batch, self._passed + 1)
+            self._passed += batch.num_rows
+        return super().feed_arrow(batch)
+
+    @property
+    def _convert(self) -> Convert | None:
+        if self.flavor is None:
+            return None
+        from .spark import converted
+
+        return converted
 
     def _pass(self, batch: Any) -> None:
         self._keep(batch)
@@ -133,10 +162,10 @@ def _storable(schema: Any) -> Any:
     """
     pa = import_pyarrow()
     plain = {pa.string_view(): pa.string(), pa.binary_view(): pa.binary()}
-    for place, field in enumerate(schema):
-        if pa.types.is_dictionary(field.type) and field.type.value_type in plain:
-            kind = plain[field.type.value_type]
-            schema = schema.set(place, field.with_type(kind))
+    for place, each in enumerate(schema):
+        if pa.types.is_dictionary(each.type) and each.type.value_type in plain:
+            kind = plain[each.type.value_type]
+            schema = schema.set(place, each.with_type(kind))
     return schema
 
 

@@ -16,6 +16,7 @@ from ..errors import RowError
 from .arrays import import_pyarrow
 from .checks import check_distinct
 from .columns import Batch
+from .schemas import Convert
 from .schemas import RecordBatches
 
 
@@ -64,7 +65,7 @@ class Recording(ABC):
             of the rows.
         """
         self._start(columns)
-        self._made = RecordBatches(columns, self.schema, self._types)
+        self._made = RecordBatches(columns, self.schema, self._types, self._convert)
         if self._made.schema is not None:
             self._writer = self._opened(self._made.schema)
         return self._sink.take()
@@ -130,6 +131,11 @@ class Recording(ABC):
         self._sink = Sink()
         self._writer = None
         self._held = Held()
+
+    @property
+    def _convert(self) -> Convert | None:
+        """What makes another batch of each that was made of rows."""
+        return None
 
     @abstractmethod
     def _opened(self, schema: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from collections.abc import Set
 from typing import Any
@@ -27,6 +28,8 @@ INFERRED = 1000
 #: Cells from which one is: fewer rows where there are many columns.
 _CELLS = 100_000
 
+Convert = Callable[[Any, int], Any]
+
 
 class RecordBatches:
     """Turn rows into record batches that hold all of what was in them.
@@ -39,13 +42,20 @@ class RecordBatches:
     :param schema: a ``pyarrow.Schema``.
     :param types: what the source knows of each column, or ``None``; a schema counts
         before it.
+    :param convert: makes another batch of each that is filled, given the number of its
+        first row, or raises a ``RowError``.
     :raises ConfigurationError: for a schema of other columns, or with a type that
         values of Python do not fill.
     """
 
     def __init__(
-        self, columns: Sequence[str], schema: Any = None, types: Types | None = None
+        self,
+        columns: Sequence[str],
+        schema: Any = None,
+        types: Types | None = None,
+        convert: Convert | None = None,
     ) -> None:
+        self._convert = convert
         self._columns = tuple(columns)
         self._types = types if types is not None else [None] * len(self._columns)
         #: ``None`` until it is known.
@@ -148,8 +158,11 @@ class RecordBatches:
             ]
         except UNFIT as error:
             raise self._refusal(rows) from error
+        batch = import_pyarrow().RecordBatch.from_arrays(arrays, schema=schema)
+        if self._convert is not None:
+            batch = self._convert(batch, self.rows + 1)
         self.rows += len(rows)
-        return import_pyarrow().RecordBatch.from_arrays(arrays, schema=schema)
+        return batch
 
     def _refusal(self, rows: Batch) -> RowError:
         """Return the error of the first value that its column cannot have."""
