@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from dataclasses import field
 from typing import Any
 from typing import Literal
 
@@ -54,9 +53,6 @@ class Parquet(Recording):
     row_group_size: int = 122_880
     #: As pyarrow calls it, which changes names and less of the types.
     flavor: Literal["spark"] | None = None
-
-    #: Rows of the source's own batches.
-    _passed: int = field(init=False, repr=False, compare=False, default=0)
 
     media_type = "application/vnd.apache.parquet"
     suffix = "parquet"
@@ -113,12 +109,7 @@ class Parquet(Recording):
 
         :raises RowError: for a value that another schema has no place for.
         """
-        batch = _without_views(batch)
-        if self._made is None:
-            if self._convert is not None:
-                batch = self._convert(batch, self._passed + 1)
-            self._passed += batch.num_rows
-        return super().feed_arrow(batch)
+        return super().feed_arrow(_without_views(batch))
 
     @property
     def _convert(self) -> Convert | None:

@@ -36,6 +36,8 @@ class Recording(ABC):
     #: ``None`` where the source has batches of the right schema.
     _made: RecordBatches | None = field(init=False, repr=False, compare=False)
     _held: Held = field(init=False, repr=False, compare=False)
+    #: Rows of the source's own batches.
+    _passed: int = field(init=False, repr=False, compare=False, default=0)
 
     def __post_init__(self) -> None:
         if self.schema is None:
@@ -97,11 +99,16 @@ class Recording(ABC):
 
         :raises RowError: for a value that another schema has no place for.
         """
-        if self._made is not None:
-            from ..arrow_values import tuples_of
+        from ..arrow_values import require_digits
+        from ..arrow_values import tuples_of
 
+        if self._made is not None:
             return self.feed(tuples_of(batch, self._made.rows + 1))
+        require_digits(batch, self._passed + 1)
+        if self._convert is not None:
+            batch = self._convert(batch, self._passed + 1)
         self._pass(batch)
+        self._passed += batch.num_rows
         return self._sink.take()
 
     def finish(self) -> bytes:

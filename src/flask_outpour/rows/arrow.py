@@ -13,6 +13,7 @@ from typing import Any
 from ..errors import SourceError
 from ..extras import require
 from .batches import FULL
+from .duckdb_types import exact_relation
 from .frames import is_frame
 from .frames import is_mixed
 from .frames import readable
@@ -86,8 +87,7 @@ def _opener(source: Any) -> Callable[[], Any] | None:
     if hasattr(source, "sql_query"):
         # A relation of DuckDB's; old versions read all of it for the other protocol.
         # Its batches are then as long as is wanted here, which saves memory.
-        read = getattr(source, "to_arrow_reader", None) or source.fetch_record_batch
-        return lambda: read(PIECE)
+        return lambda: _reader_of_relation(exact_relation(source))
     if hasattr(source, "adbc_statement"):
         # A cursor of ADBC.
         return source.fetch_record_batch  # type: ignore[no-any-return]
@@ -103,6 +103,11 @@ def _opener(source: Any) -> Callable[[], Any] | None:
         # A lazy frame of polars'.
         return lambda: _Frames(source)
     return None
+
+
+def _reader_of_relation(relation: Any) -> Any:
+    read = getattr(relation, "to_arrow_reader", None) or relation.fetch_record_batch
+    return read(PIECE)
 
 
 def _read(source: Any, pa: Any) -> Any:

@@ -15,6 +15,7 @@ from .driver_types import types_of_description
 from .drivers import abandon_with_connection
 from .drivers import cursor_caveat
 from .drivers import driver_of
+from .duckdb_types import exact_batches
 from .model import Batch
 from .model import Rows
 from .records import rows_of_records
@@ -54,6 +55,9 @@ def rows_of_cursor(
             f"The cursor ({type(cursor).__module__}.{type(cursor).__name__}) has no"
             " result. Execute a query with it first, one that returns rows."
         )
+    driver = driver_of(cursor)
+    if driver in ("duckdb", "_duckdb"):
+        batches = exact_batches(batches, description)
     ending = _Ending(cursor)
     named = [str(column[0]) for column in cursor.description]
     if repeated := sorted({name for name in named if named.count(name) > 1}):
@@ -68,7 +72,7 @@ def rows_of_cursor(
         extras=extras,
         named=named,
         uniform=True,
-        types=partial(types_of_description, driver_of(cursor), description),
+        types=partial(types_of_description, driver, description),
         close=ending.close,
         caveat=cursor_caveat(cursor),
     )
