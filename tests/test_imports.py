@@ -28,16 +28,8 @@ ARCHIVES = [name for name in MODULES if name.split(".")[0] == "archives"]
 #: What knows of rows, bytes, settings and servers, but not of Flask.
 FRAMEWORK_FREE = [
     *("arrow_values", "body", "coalesce", "column_types", "compress", "configuration"),
-    *(
-        "decode",
-        "departure",
-        "drain",
-        "errors",
-        "extras",
-        "lines",
-        "negotiation",
-        "servers",
-    ),
+    *("decode", "departure", "drain", "duckdb_values", "errors", "extras", "lines"),
+    *("negotiation", "servers"),
     *("short_floats", "start", "workers"),
     *("templates.containment", "templates.html_tokens", "templates.patches"),
     "templates.pool",
