@@ -145,8 +145,10 @@ def test_what_is_empty() -> None:
 
 def test_what_is_no_table() -> None:
     """One column without a name is told that it is none."""
-    for source in (polars.Series([1]), pandas.Series([1]), pa.chunked_array([[1]])):
-        with pytest.raises(SourceError, match=f"^{type(source).__name__} cannot"):
+    with pytest.raises(SourceError, match=r"^ChunkedArray cannot"):
+        open_rows(pa.chunked_array([[1]]))
+    for source in (polars.Series([1]), pandas.Series([1])):
+        with pytest.raises(SourceError, match=r"series\.to_frame\(\)"):
             open_rows(source)
 
 
@@ -157,17 +159,10 @@ def test_objects_of_polars_are_refused() -> None:
         open_rows(frame)
 
 
-@pytest.mark.parametrize(
-    ("frame", "reason"),
-    [
-        pytest.param(pandas.DataFrame([[1, 2]], columns=["a", "a"]), "'a'", id="names"),
-        pytest.param(pandas.DataFrame({"a": [1 + 2j]}), "column a", id="type"),
-    ],
-)
-def test_what_pandas_cannot_export(frame: pandas.DataFrame, reason: str) -> None:
+def test_what_pandas_cannot_export() -> None:
     """The reason is told with what cannot be read."""
-    with pytest.raises(SourceError, match=f"DataFrame cannot be read.*{reason}"):
-        open_rows(frame)
+    with pytest.raises(SourceError, match=r"DataFrame cannot be read.*column a"):
+        open_rows(pandas.DataFrame({"a": [1 + 2j]}))
 
 
 def test_cursor_of_adbc_that_is_closed(postgresql: PostgreSQL) -> None:

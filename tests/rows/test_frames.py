@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import date
 from datetime import datetime
+from datetime import time
+from datetime import timedelta
 from datetime import UTC
 from decimal import Decimal
 from typing import Any
 
 import pandas
+import polars
 import pytest
 
 from flask_outpour import CSV
 from flask_outpour import NDJSON
+from flask_outpour import RowError
+from flask_outpour import SourceError
+from flask_outpour.formats import Parquet
 from flask_outpour.row_stream import RowStream
 from flask_outpour.row_stream import Table
 from flask_outpour.rows import open_rows
@@ -48,6 +55,17 @@ def objects(*values: Any) -> Any:
         (pandas.Series(pandas.PeriodIndex(["2026Q1", None], freq="Q")), ["2026Q1", ""]),
         (pandas.Series(pandas.cut([1, 3], [0, 2, 4])), ['"(0, 2]"', '"(2, 4]"']),
         (pandas.Series(pandas.arrays.SparseArray([0, 7])), ["0", "7"]),
+        (objects(time(1, tzinfo=UTC), time(2)), ["01:00:00+00:00", "02:00:00"]),
+        (objects(time(1, tzinfo=UTC), None), ["01:00:00+00:00", ""]),
+        (pandas.Series(pandas.Categorical([time(1, tzinfo=UTC)] * 2)),
+         ["01:00:00+00:00"] * 2),
+        (objects(Decimal("Infinity"), Decimal("1.5")), ["Infinity", "1.5"]),
+        (objects(Decimal("sNaN"), Decimal("1.5"), None, float("nan")),
+         ["sNaN", "1.5", "", ""]),
+        (objects(Decimal("1" * 80), Decimal("1e-80")),
+         ["1" * 80, "0." + "0" * 79 + "1"]),
+        (objects(timedelta.max, timedelta.min),
+         ["P999999999DT23H59M59.999999S", "-P999999999D"]),
     ],
 )  # fmt: skip
 def test_values_are_those_of_the_frame(column: Any, lines: list[str]) -> None:
@@ -56,6 +74,71 @@ def test_values_are_those_of_the_frame(column: Any, lines: list[str]) -> None:
     frame = pandas.DataFrame({"a": column, "b": "|"})
     found = [line.removesuffix(",|") for line in text_of(frame).splitlines()]
     assert found == lines
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [time(1), time(1, tzinfo=UTC)],
+        [Decimal(1), Decimal("Infinity")],
+        [Decimal(1), Decimal("sNaN")],
+        [Decimal(1), Decimal("1" * 80)],
+        [timedelta(1), timedelta.max],
+        ["a", "\ud800"],
+    ],
+    ids=str,
+)
+def test_what_a_file_with_a_schema_lacks_is_named(values: list[Any]) -> None:
+    """The error has the row and the column, as from dicts."""
+    frame = pandas.DataFrame({"a": objects(*values)})
+    with pytest.raises(RowError, match=r"Row 2, column 'a'") as error:
+        text_of(frame, Parquet())
+    with pytest.raises(RowError) as of_dicts:
+        text_of([{"a": value} for value in values], Parquet())
+    assert str(error.value) == str(of_dicts.value)
+
+
+@pytest.mark.parametrize("values", [[1, 2], ["x", 1], [time(1), None]], ids=str)
+def test_columns_of_one_name(values: list[Any]) -> None:
+    """They stay apart, and can be renamed; what knows columns by names refuses them."""
+    frame = pandas.DataFrame({"a": objects(*values), "b": objects(*values)})
+    frame.columns = pandas.Index(["a", "a"])
+    expected = read_of(frame.set_axis(["a", "b"], axis=1))
+    assert read_of(frame) == (("a", "a"), expected[1])
+    assert read_of(frame, columns=["x", "y"]) == (("x", "y"), expected[1])
+    with pytest.raises(SourceError, match="the columns of the source are a, a"):
+        open_rows(frame, columns=["a"])
+    for format in (NDJSON(), Parquet()):
+        with pytest.raises(RowError, match="More than one column has the name 'a'"):
+            text_of(frame, format)
+
+
+def read_of(frame: Any, **options: Any) -> Any:
+    """Return the names of the columns, and the rows."""
+    with closing(open_rows(frame, **options)) as rows:
+        return rows.columns, [tuple(row) for batch in rows.batches for row in batch]
+
+
+def test_narrow_floats_beside_objects() -> None:
+    """They have the digits that they need, with gaps or without."""
+    frame = pandas.DataFrame(
+        {
+            "mixed": objects("x", 1),
+            "numpy": pandas.Series([0.1, None], dtype="float32"),
+            "half": pandas.Series([0.1, 2], dtype="float16"),
+            "gaps": pandas.Series([0.1, None], dtype="Float32"),
+        }
+    )
+    assert text_of(frame).splitlines() == ["x,0.1,0.1,0.1", "1,,2.0,"]
+
+
+def test_integers_of_polars_that_arrow_lacks() -> None:
+    """The error names the column and a type that it has, also of a lazy frame."""
+    for kind in (polars.Int128, polars.UInt128, polars.List(polars.Int128)):
+        frame = polars.DataFrame({"a": [None]}, schema={"a": kind})
+        for source in (frame, frame.lazy()):
+            with pytest.raises(SourceError, match=r"'a' is of type .*128.*Decimal"):
+                open_rows(source)
 
 
 def test_categories_of_several_types_are_what_they_are() -> None:

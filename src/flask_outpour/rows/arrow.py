@@ -14,10 +14,12 @@ from ..errors import SourceError
 from ..extras import require
 from .batches import FULL
 from .duckdb_types import exact_relation
+from .frames import has_objects
 from .frames import is_frame
 from .frames import is_mixed
 from .frames import readable
 from .frames import rows_of_frame
+from .frames import with_distinct_names
 from .model import Rows
 from .shapes import picked
 
@@ -45,16 +47,24 @@ def rows_of_arrow(source: Any, *, columns: Sequence[str] | None) -> Rows:
     pa = require("pyarrow", "arrow", f"A source such as {type(source).__name__}")
     from ..arrow_values import batches_of
 
+    named: Sequence[str] | None = None
     if is_frame(source):
-        source = readable(source)
+        named = [str(name) for name in source.columns]
+        source = readable(with_distinct_names(source, named))
         if is_mixed(source):
-            named = [str(name) for name in source.columns]
             return rows_of_frame(source, *_chosen(named, columns))
     with ExitStack() as closing:
         if hasattr(source, "close"):
             closing.callback(source.close)
         _require_values(source)
-        origin = _read(source, pa)
+        try:
+            origin = _read(source, pa)
+        except Exception:
+            if named is None or not has_objects(source):
+                raise
+            # Arrow cannot have one of its objects. That may not matter to a format, or
+            # else its row and column are to be told.
+            return rows_of_frame(source, *_chosen(named, columns))
         # It lets go of what its source then closes.
         closing.callback(origin.close)
         batches = origin
@@ -65,7 +75,7 @@ def rows_of_arrow(source: Any, *, columns: Sequence[str] | None) -> Rows:
 
             batches = fetched_ahead(iter(origin), cancel=source.adbc_cancel)
             closing.callback(batches.close)
-        places, names = _chosen(origin.schema.names, columns)
+        places, names = _chosen(named or origin.schema.names, columns)
         fields = [
             origin.schema.field(place).with_name(name)
             for place, name in zip(places, names, strict=True)
@@ -128,6 +138,11 @@ def _read(source: Any, pa: Any) -> Any:
     try:
         return pa.RecordBatchReader.from_stream(stream)
     except (pa.ArrowTypeError, pa.ArrowNotImplementedError, ValueError) as error:
+        if type(source).__name__ == "Series":
+            raise SourceError(
+                "A Series is a single column, and no rows. Make a frame of it:"
+                " series.to_frame()."
+            ) from error
         raise SourceError(
             f"{type(source).__name__} cannot be read as columns of Arrow: {error}"
         ) from error
@@ -151,9 +166,9 @@ class _Frames:
 
 
 def _require_values(source: Any) -> None:
-    """Check that no column of a frame of polars has objects of Python.
+    """Check that no column of a frame of polars has what Arrow has no type for.
 
-    Arrow would get their addresses.
+    Of objects of Python it would get the addresses.
 
     :raises SourceError: names the first one that does.
     """
@@ -164,6 +179,12 @@ def _require_values(source: Any) -> None:
             raise SourceError(
                 f"The column {name!r} holds Python objects, which Arrow has no values"
                 " for. Convert it, or drop it from the frame."
+            )
+        if "Int128" in str(dtype):
+            raise SourceError(
+                f"The column {name!r} is of type {dtype}, and Arrow has no integers of"
+                f" 128 bits. Convert it: polars.col({name!r}).cast(polars.Decimal(38,"
+                " 0)), or to polars.String."
             )
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from collections.abc import Sequence
 from datetime import date
 from datetime import time
 from datetime import timedelta
 from decimal import Decimal
+from decimal import InvalidOperation
+from operator import attrgetter
 from typing import Any
 
 from .batches import FULL
@@ -18,6 +21,8 @@ from .model import Rows
 #: others it makes one type for all: a time of day is lost beside a date, text becomes
 #: bytes beside bytes, and a dict gets the keys of the others.
 _SOUND = frozenset([str, bytes, bool, Decimal, date, time, timedelta])
+#: Floats of 16 and 32 bits, with gaps or without.
+_NARROW = re.compile("[Ff]loat(16|32)")
 
 
 def is_frame(source: Any) -> bool:
@@ -48,11 +53,37 @@ def is_mixed(frame: Any) -> bool:
 
 
 def _is_mixed(column: Any) -> bool:
-    values = getattr(column.dtype, "categories", column)
+    values = _values_of(column)
     if values.dtype != object:
         return False
-    kinds = set(map(type, values[values.notna()]))
-    return len(kinds) > 1 or not kinds <= _SOUND
+    try:
+        found = values[values.notna()]
+    except InvalidOperation:
+        # A signalling NaN, of which Arrow makes none at all.
+        return True
+    kinds = set(map(type, found))
+    if len(kinds) > 1 or not kinds <= _SOUND:
+        return True
+    # Arrow's times of day have no zone.
+    return kinds == {time} and any(map(attrgetter("tzinfo"), found))
+
+
+def has_objects(frame: Any) -> bool:
+    """Whether a column has objects of Python."""
+    columns = (frame.iloc[:, place] for place in range(frame.shape[1]))
+    return any(_values_of(column).dtype == object for column in columns)
+
+
+def _values_of(column: Any) -> Any:
+    """Return the different values of a column of categories, or a column as it is."""
+    return getattr(column.dtype, "categories", column)
+
+
+def with_distinct_names(frame: Any, names: Sequence[str]) -> Any:
+    """Return a frame whose columns have numbers for names, if some have the same."""
+    if len(set(names)) == len(names):
+        return frame
+    return frame.set_axis([str(place) for place in range(frame.shape[1])], axis=1)
 
 
 def rows_of_frame(frame: Any, places: Sequence[int], names: Sequence[str]) -> Rows:
@@ -66,6 +97,29 @@ def rows_of_frame(frame: Any, places: Sequence[int], names: Sequence[str]) -> Ro
 
 def _batches(frame: Any, places: list[int]) -> Iterator[Batch]:
     for begin in range(0, len(frame), FULL):
-        part = frame.iloc[begin : begin + FULL, places]
-        part = part.astype(object).where(part.notna(), None)
-        yield list(part.itertuples(index=False, name=None))
+        part = frame.iloc[begin : begin + FULL]
+        columns = [_values(part.iloc[:, place]) for place in places]
+        yield list(zip(*columns, strict=True)) or [()] * len(part)
+
+
+def _values(column: Any) -> list[Any]:
+    """Return the values of a column as objects of Python."""
+    values = column.astype(object)
+    try:
+        values = values.where(column.notna(), None)
+    except InvalidOperation:
+        return [None if _is_missing(value) else value for value in values]
+    if _NARROW.match(str(column.dtype)):
+        # numpy's texts have the digits that are needed.
+        numbers = column.to_numpy("float32" if "32" in str(column.dtype) else "float16")
+        values = values.where(values.isna(), numbers.astype(str).astype("float64"))
+    return list(values)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether pandas takes an object for no value, beside a signalling NaN."""
+    if isinstance(value, Decimal):
+        return value.is_qnan()
+    if isinstance(value, float):
+        return value != value
+    return value is None or type(value).__name__ in ("NAType", "NaTType")
