@@ -59,7 +59,7 @@ def rows_of_cursor(
     if driver in ("duckdb", "_duckdb"):
         batches = exact_batches(batches, description)
     ending = _Ending(cursor)
-    named = [str(column[0]) for column in cursor.description]
+    named = [str(column[0]) for column in description]
     if repeated := sorted({name for name in named if named.count(name) > 1}):
         first = next(batches, ())
         batches = chain([first], batches)
