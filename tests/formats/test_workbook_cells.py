@@ -127,12 +127,15 @@ def test_decimals_in_any_context() -> None:
 )
 @settings(deadline=None)
 def test_times_are_near(values: list[datetime]) -> None:
-    """The number of a time is right to some 40 millionths of a second."""
+    """The number of a time is that of its millisecond, to some 40 millionths."""
     rows = raw(written(XLSX(), ["a"], [(value,) for value in values]))
     for value, ((kind, text),) in zip(values, rows, strict=True):
         read = datetime(1899, 12, 30) + timedelta(days=float(text or ""))
         assert kind is None
-        assert abs(read - value) < timedelta(microseconds=50)
+        millisecond = value.replace(microsecond=value.microsecond // 1000 * 1000)
+        # The last one of a second is a little less, for DuckDB.
+        lowest = -250 if value.microsecond >= 999_000 else -50
+        assert lowest < (read - millisecond) / timedelta(microseconds=1) < 50
 
 
 def formats_of(values: Sequence[Any]) -> list[str]:

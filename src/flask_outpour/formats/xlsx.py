@@ -38,7 +38,8 @@ class XLSX:
 
     :param titles: what stands above a column instead of its name.
     :param number_formats: how Excel shows the numbers, dates or times of a column, as
-        its format codes, such as ``"#,##0.00"``.
+        its format codes, such as ``"#,##0.00"``. Times are cut to the parts of a second
+        that it shows, and else to milliseconds.
     :param widths: of columns, in characters up to 255. By default they are guessed from
         the titles and the first 200 rows.
     :param sheet: the name of the sheet, where the rows are those of one table.

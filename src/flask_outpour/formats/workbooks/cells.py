@@ -65,6 +65,8 @@ class Styles(NamedTuple):
     times: Mapping[type, tuple[int, int]]
     #: The format code that the column was given, if it was.
     code: str | None = None
+    #: Of a second, as times show them.
+    parts: int = 1000
 
 
 class Cells:
@@ -80,6 +82,7 @@ class Cells:
     def __init__(self, styles: Styles, *, zones: Zones, long_text: LongText) -> None:
         self._number = _number(styles.number)
         self._code = styles.code
+        self._parts = styles.parts
         self._zones = zones
         self._long_text = long_text
         self._writers: dict[type, Callable[[Column], Written]] = {
@@ -191,7 +194,7 @@ class Cells:
         if kind is datetime and self._zones == "text" and any(v.tzinfo for v in values):
             found = None
         else:
-            found = SERIALS[kind](values)
+            found = SERIALS[kind](values, self._parts)
         if found is not None:
             texts, are_whole = found
             if all(are_whole):

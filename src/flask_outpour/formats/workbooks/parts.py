@@ -6,6 +6,7 @@ Conventions.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from collections.abc import Sequence
 from datetime import date
@@ -135,6 +136,14 @@ def letters(place: int) -> str:
     return found
 
 
+def parts_shown(code: str) -> int:
+    """Return the parts of a second that a format code shows: 1, 10, 100 or 1000."""
+    # Without what is shown as it is, and without colours, conditions and languages.
+    bare = re.sub(r'(?i)[\\_*].|"[^"]*"|\[(?!h+\]|m+\]|s+\])[^\]]*\]', "", code)
+    found = re.search(r"(?i)s\]?\.(0{1,3})", bare)
+    return 10 ** len(found[1]) if found else 1
+
+
 class StyleSheet:
     """Number the styles of a workbook's cells.
 
@@ -150,7 +159,8 @@ class StyleSheet:
         """Return the styles of a column's cells."""
         if code := self._number_formats.get(column):
             style = self._style(code)
-            return Styles(style, dict.fromkeys(_TIMES, (style, style)), code)
+            times = dict.fromkeys(_TIMES, (style, style))
+            return Styles(style, times, code, parts_shown(code))
         times = {
             kind: (self._style(whole), self._style(parted))
             for kind, (whole, parted) in _TIMES.items()
