@@ -127,7 +127,7 @@ def test_parts_of_a_second_that_are_shown(code: str, parts: int) -> None:
     assert parts_shown(code) == parts
 
 
-# LibreOffice shows a time as Excel does: rounded to the parts of a second that it shows.
+# LibreOffice rounds a time as Excel does, to the parts of a second that it shows.
 
 #: By the name of a column: values, a format code if it has one, and their texts.
 SHOWN: dict[str, tuple[list[Any], str | None, Any]] = {

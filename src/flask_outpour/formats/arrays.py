@@ -6,7 +6,6 @@ from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from collections.abc import Set
-from datetime import date
 from datetime import datetime
 from datetime import time
 from datetime import timedelta
@@ -24,6 +23,7 @@ from uuid import UUID
 
 from ..errors import ConfigurationError
 from ..extras import require
+from .genuine import Genuine
 from .json_text import JSONText
 from .values import base_of
 from .values import Column
@@ -158,7 +158,8 @@ def _ways(field: Any) -> tuple[frozenset[type], Prepare | None]:
     if hasattr(kind, "value_field"):
         return frozenset({list}), partial(_lists, Filler(kind.value_field))
     if types.is_timestamp(kind):
-        return frozenset({datetime}), partial(_moments, kind.unit, kind.tz is not None)
+        is_zoned = kind.tz is not None
+        return frozenset({Genuine.datetime}), partial(_moments, kind.unit, is_zoned)
     if types.is_time(kind):
         return frozenset({time}), partial(_times, kind.unit)
     if types.is_duration(kind):
@@ -188,7 +189,7 @@ _KINDS: Mapping[str, Set[type]] = {
     "large_binary": {bytes},
     "binary_view": {bytes},
     "fixed_size_binary": {bytes},
-    "date": {date},
+    "date": {Genuine.date},
 }
 
 

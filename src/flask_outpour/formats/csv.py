@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
-from datetime import date
-from datetime import datetime
 from datetime import time
 from datetime import timedelta
 from decimal import Decimal
@@ -26,6 +24,7 @@ from .checks import check_choice
 from .columns import Batch
 from .columns import Grid
 from .columns import Writer
+from .genuine import Genuine
 from .json_text import JSONText
 from .quoting import Quoting
 from .values import base64_texts
@@ -56,8 +55,8 @@ WRITERS: Mapping[type, Writer] = {
     int: int_texts,
     float: _float_texts,
     Decimal: decimal_texts,
-    datetime: str_datetime_texts,
-    date: iso_texts,
+    Genuine.datetime: str_datetime_texts,
+    Genuine.date: iso_texts,
     time: iso_texts,
 }
 _NESTED = JSONText(compact=False)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Set
-from datetime import date
-from datetime import datetime
 from datetime import time
 from datetime import timedelta
 from decimal import Decimal
@@ -17,6 +15,7 @@ from uuid import UUID
 from ..surveyed import surveyed
 from .columns import Batch
 from .columns import Writer
+from .genuine import Genuine
 from .values import Column
 from .values import decimal_texts
 from .values import duration_texts
@@ -27,10 +26,10 @@ from .values import writes_as_repr
 FastLines = Callable[[Batch], bytes | None]
 
 #: What msgspec writes as the value table asks, whatever the value.
-_ALWAYS = frozenset({bool, int, str, bytes, date, UUID})
+_ALWAYS = frozenset({bool, int, str, bytes, Genuine.date, UUID})
 #: What it writes in another way, and what then makes texts of whole columns of it.
 _WRITERS: dict[type, Writer] = {
-    datetime: iso_datetime_texts,
+    Genuine.datetime: iso_datetime_texts,
     time: iso_texts,
     timedelta: duration_texts,
     Decimal: decimal_texts,

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
-from datetime import date
-from datetime import datetime
 from datetime import time
 from datetime import timedelta
 from decimal import Decimal
@@ -14,6 +12,7 @@ from typing import Any
 from typing import Literal
 
 from .columns import Writer
+from .genuine import Genuine
 from .values import base64_texts
 from .values import base_of
 from .values import bool_texts
@@ -63,8 +62,8 @@ class JSONText:
             Decimal: self._decimals if numbers else _quoted(decimal_texts),
             str: lambda values: list(map(encode_basestring, values)),
             bytes: _quoted(base64_texts),
-            datetime: _quoted(iso_datetime_texts),
-            date: _quoted(iso_texts),
+            Genuine.datetime: _quoted(iso_datetime_texts),
+            Genuine.date: _quoted(iso_texts),
             time: _quoted(iso_texts),
             timedelta: _quoted(duration_texts),
             list: lambda values: list(map(self._array, values)),

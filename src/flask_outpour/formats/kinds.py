@@ -14,6 +14,7 @@ from ..column_types import ColumnType
 from .arrays import import_pyarrow
 from .arrays import NESTED
 from .arrays import UNFIT
+from .genuine import Genuine
 from .values import base_of
 from .values import BASE_TYPES
 from .values import plain
@@ -24,7 +25,7 @@ _DIGITS, _MOST_DIGITS = 38, 76
 #: which. As many as Spark has then; later rows may have more than the first.
 _SCALE = 18
 #: The types that say all of the kind of a value.
-_SIMPLE = BASE_TYPES - NESTED - {datetime}
+_SIMPLE = BASE_TYPES - NESTED - {Genuine.datetime}
 _LIST = "list of "
 _ZONED, _NAIVE = "datetime with a zone", "datetime without a zone"
 #: What dicts and lists of several kinds become.
@@ -77,7 +78,7 @@ def is_settled(known: ColumnType | None) -> bool:
         return False
     if known.base is Decimal:
         return known.scale is not None
-    if known.base is datetime:
+    if issubclass(known.base, Genuine.datetime):
         return known.zoned is not None
     return known.item is None or is_settled(known.item)
 
@@ -93,7 +94,7 @@ def _known_type(known: ColumnType, values: Iterable[Any]) -> Any:
         return pa.list_(_known_type(known.item, _items(values)))
     if known.base is Decimal:
         return _decimal_type(known, values)
-    if known.base is datetime:
+    if issubclass(known.base, Genuine.datetime):
         zoned = known.zoned
         if zoned is None:
             zoned = _ZONED in kinds_of(v for v in values if isinstance(v, datetime))
@@ -128,7 +129,7 @@ def _fits(known: ColumnType, kinds: Set[str]) -> bool:
         inside = {kind.removeprefix(_LIST) for kind in kinds - {"list"}}
         lists = all(kind.startswith("list") for kind in kinds)
         return lists and _fits(known.item, inside)
-    if known.base is datetime:
+    if issubclass(known.base, Genuine.datetime):
         zones = {None: {_ZONED, _NAIVE}, True: {_ZONED}, False: {_NAIVE}}
         return kinds <= zones[known.zoned]
     wide = {"int"} if known.base in (float, Decimal) else set()
@@ -150,7 +151,7 @@ def _kinds_of(value: Any) -> set[str]:
     kind = base_of(value)
     if kind is list:
         return {f"{_LIST}{name}" for name in kinds_of(value)} or {"list"}
-    if kind is datetime:
+    if kind is Genuine.datetime:
         return {_NAIVE if value.tzinfo is None else _ZONED}
     return {kind.__name__}
 

@@ -35,6 +35,7 @@ from uuid import UUID
 from ..others import stand_in
 from ..ranges import is_range
 from ..ranges import range_text
+from .genuine import Genuine
 
 Column = Sequence[Any]
 Texts = Sequence[str]
@@ -49,12 +50,14 @@ _AS_TEXT = (
 BASE_TYPES = frozenset(
     {
         *(bool, int, float, Decimal, str, bytes),
-        *(datetime, date, time, timedelta, list, dict),
+        *(Genuine.datetime, Genuine.date, time, timedelta, list, dict),
     }
 )
 #: Floats of fewer bits: their code, the digits that each of them surely keeps, and
 #: from which on that is so.
 _NARROW = {"float16": ("e", 3, 2.0**-14), "float32": ("f", 6, 2.0**-126)}
+#: What plain() leaves of subclasses; a datetime is a date, so it comes first.
+_BASES = (Genuine.datetime, Genuine.date, time, timedelta, Decimal, list, dict)
 _BOOLEANS = {True: "true", False: "false"}
 _SMALL = {number: str(number) for number in range(256)}
 _ZONE = attrgetter("tzinfo")
@@ -185,8 +188,7 @@ def base_of(value: Any) -> type:
     kind = type(value)
     if kind in BASE_TYPES:
         return kind
-    # What plain() leaves of subclasses; a datetime is a date, so it comes first.
-    for base in (datetime, date, time, timedelta, Decimal, list, dict):
+    for base in _BASES:
         if isinstance(value, base):
             return base
     raise TypeError
@@ -250,7 +252,7 @@ def datetime_texts(values: Column, separator: str) -> Texts:
     # A subclass, which comes alone, may have more in it, as pandas' nanoseconds.
     if (
         len(zones) > 1
-        or type(values[0]) is not datetime
+        or type(values[0]) is not Genuine.datetime
         or not _has_whole_minutes(zone, values)
     ):
         return [value.isoformat(separator) for value in values]

@@ -16,6 +16,7 @@ from typing import NamedTuple
 
 from ..csv import FREE_WRITERS
 from ..csv import WRITERS
+from ..genuine import Genuine
 from ..values import base_of
 from ..values import Column
 from ..values import decimal_texts
@@ -191,7 +192,11 @@ class Cells:
         return _of([f"{b}{t}{_TEXT_END}" for b, t in zip(befores, texts, strict=True)])
 
     def _times(self, kind: type, whole: str, parted: str, values: Column) -> Written:
-        if kind is datetime and self._zones == "text" and any(v.tzinfo for v in values):
+        if (
+            kind is Genuine.datetime
+            and self._zones == "text"
+            and any(v.tzinfo for v in values)
+        ):
             found = None
         else:
             found = SERIALS[kind](values, self._parts)

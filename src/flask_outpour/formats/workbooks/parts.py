@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from collections.abc import Sequence
-from datetime import date
-from datetime import datetime
 from datetime import time
 from datetime import timedelta
 from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
+from ..genuine import Genuine
 from .cells import Styles
 from .texts import escaped
 
@@ -27,8 +26,8 @@ _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
 
 #: How times are shown: those of whole seconds, and those of parts of one.
 _TIMES = {
-    datetime: ("yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd hh:mm:ss.000"),
-    date: ("yyyy-mm-dd", "yyyy-mm-dd"),
+    Genuine.datetime: ("yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd hh:mm:ss.000"),
+    Genuine.date: ("yyyy-mm-dd", "yyyy-mm-dd"),
     time: ("hh:mm:ss", "hh:mm:ss.000"),
     timedelta: ("[h]:mm:ss", "[h]:mm:ss.000"),
 }

@@ -24,6 +24,7 @@ from operator import sub
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from ..genuine import Genuine
 from ..values import Column
 from ..values import float_texts
 from ..values import Texts
@@ -122,8 +123,8 @@ def _of_parts(counts: list[int], parts: int) -> Numbers:
 
 #: By the type of the values.
 SERIALS: dict[type, Serials] = {
-    datetime: datetime_serials,
-    date: date_serials,
+    Genuine.datetime: datetime_serials,
+    Genuine.date: date_serials,
     time: time_serials,
     timedelta: duration_serials,
 }
