@@ -37,6 +37,7 @@ from formats.workbook_values import TEXTS
 from formats.workbook_values import TIMES
 from formats.workbooks import by_calamine
 from formats.workbooks import by_openpyxl
+from formats.workbooks import changed
 from formats.workbooks import MAIN
 from formats.workbooks import parts
 from formats.workbooks import tables_written
@@ -52,6 +53,25 @@ BOOK = tables_written(
         "日本": (["<&>", "_x0041_\r"], [[(True, None)]]),
         "Nothing": (["n"], []),
         "Less": ([], []),
+    },
+)
+#: With all that can be asked of a sheet.
+LOOKS = tables_written(
+    XLSX(
+        totals={"Orders": {"amount": "sum", "id": "count", "day": "max"}},
+        number_formats={"Items": {"amount": "0.0"}},
+        links=["page", "mail"],
+        bold=lambda row: row["id"] == 2,
+        filter=False,
+        freeze=False,
+    ),
+    {
+        "Orders": (
+            ["id", "amount", "day", "page"],
+            [[(1, 2.5, None, "https://example.com/?a=<1>&b#c"), (2, 1, None, "x")]],
+        ),
+        "Items": (["id", "amount", "mail"], [[(2, 2.5, "mailto:ada@example.com")]]),
+        "None": (["id", "page"], []),
     },
 )
 DIRECTORY = BOOK.index(b"PK\1\2")
@@ -114,7 +134,9 @@ def test_the_file_is_known_for_a_workbook(tmp_path: Path) -> None:
 # XML
 
 #: In the order of CT_Worksheet, ISO/IEC 29500-1, section 18.3.1.99.
-CHILDREN = ["sheetViews", "sheetFormatPr", "cols", "sheetData", "autoFilter"]
+CHILDREN = [
+    *("sheetViews", "sheetFormatPr", "cols", "sheetData", "autoFilter", "hyperlinks"),
+]
 
 
 def test_parts_are_xml() -> None:
@@ -132,7 +154,15 @@ def test_elements_are_in_their_order(number: int) -> None:
     sheet = ElementTree.fromstring(parts(BOOK)[f"xl/worksheets/sheet{number}.xml"])
     names = [element.tag.removeprefix(MAIN) for element in sheet]
     without = {"cols", "autoFilter"} if number == 4 else set()
+    without.add("hyperlinks")
     assert names == [name for name in CHILDREN if name not in without]
+
+
+def test_links_are_in_their_order() -> None:
+    """They come last."""
+    with_links = ElementTree.fromstring(parts(LOOKS)[SHEET])
+    names = [element.tag.removeprefix(MAIN) for element in with_links]
+    assert names == [name for name in CHILDREN if name != "autoFilter"]
 
 
 def test_workbook_in_its_order() -> None:
@@ -189,16 +219,6 @@ print(json.dumps([{error.id: error.description for error in each} for each in fo
 KNOWN = {"Excel_InlineStrCells", "Sem_MissingRelationshipType"}
 
 
-def changed(content: bytes, path: str, old: bytes, new: bytes) -> bytes:
-    """Return a workbook with something else in one part."""
-    written = BytesIO()
-    with ZipFile(written, "w") as archive:
-        for name, xml in parts(content).items():
-            assert name != path or old in xml
-            archive.writestr(name, xml.replace(old, new) if name == path else xml)
-    return written.getvalue()
-
-
 SHEET, STYLES = "xl/worksheets/sheet1.xml", "xl/styles.xml"
 #: In which part, and what stands there instead of what.
 WRONG = [
@@ -216,8 +236,11 @@ def test_schemas(
 ) -> None:
     """Elements and attributes are those of the format; what is not so is found."""
     folder = installed_apart("openxml-audit", request.config, tmp_path_factory)
-    files = [tmp_path / f"{number}.xlsx" for number in range(1 + len(WRONG))]
-    contents = [BOOK, *(changed(BOOK, *change) for change in WRONG)]
+    wrong = [changed(BOOK, *change) for change in WRONG]
+    wrong.append(changed(LOOKS, SHEET, b"<hyperlink ref=", b"<hyperlink cell="))
+    wrong.append(changed(LOOKS, SHEET, b"<f>(.*?)</f>", rb"<formula>\1</formula>"))
+    contents = [BOOK, LOOKS, *wrong]
+    files = [tmp_path / f"{number}.xlsx" for number in range(len(contents))]
     for file, content in zip(files, contents, strict=True):
         file.write_bytes(content)
     done = subprocess.run(
@@ -227,9 +250,9 @@ def test_schemas(
         capture_output=True,
         timeout=100,
     )
-    ours, *wrong = json.loads(done.stdout)
-    assert ours.keys() <= KNOWN
-    assert all(each.keys() - KNOWN for each in wrong)
+    found = json.loads(done.stdout)
+    assert [each.keys() - KNOWN for each in found[:2]] == [set(), set()]
+    assert all(each.keys() - KNOWN for each in found[2:])
 
 
 # Broken off

@@ -22,7 +22,7 @@ from hypothesis import settings
 from hypothesis import strategies
 
 from flask_outpour import XLSX
-from flask_outpour.formats.workbooks.parts import parts_shown
+from flask_outpour.formats.workbooks.styles import parts_shown
 from formats.packages import installed_apart
 from formats.recorded import written
 from formats.workbooks import by_calamine

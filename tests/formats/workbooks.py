@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -53,12 +54,31 @@ def parts(content: bytes) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
-def by_openpyxl(content: bytes, *, read_only: bool = False) -> dict[str, Sheet]:
+def changed(content: bytes, path: str, old: bytes, new: bytes) -> bytes:
+    """Return a workbook with something else in one part.
+
+    :param old: an expression for what is replaced there.
+    """
+    written = BytesIO()
+    with ZipFile(written, "w") as archive:
+        for name, xml in parts(content).items():
+            assert name != path or re.search(old, xml)
+            archive.writestr(name, re.sub(old, new, xml) if name == path else xml)
+    return written.getvalue()
+
+
+def by_openpyxl(
+    content: bytes, *, read_only: bool = False, data_only: bool = False
+) -> dict[str, Sheet]:
     """Return the sheets as openpyxl reads them.
 
     It leaves the escapes of the format, such as ``_x000D_``, to its caller.
+
+    :param data_only: whether formulas are read as their values.
     """
-    book = openpyxl.load_workbook(BytesIO(content), read_only=read_only)
+    book = openpyxl.load_workbook(
+        BytesIO(content), read_only=read_only, data_only=data_only
+    )
     try:
         return {
             sheet.title: [list(map(_unescaped, row)) for row in sheet.values]

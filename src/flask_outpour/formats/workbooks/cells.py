@@ -42,7 +42,7 @@ _SPACED = '" t="inlineStr"><is><t xml:space="preserve">'
 _TEXT_END = "</t></is></c>"
 _BOOLEAN = '" t="b"><v>'
 _END = "</v></c>"
-_EMPTY = '"/>'
+EMPTY = '"/>'
 _BOOLEANS = {True: "1", False: "0"}
 
 
@@ -81,6 +81,7 @@ class Cells:
     """
 
     def __init__(self, styles: Styles, *, zones: Zones, long_text: LongText) -> None:
+        self.styles = styles
         self._number = _number(styles.number)
         self._code = styles.code
         self._parts = styles.parts
@@ -116,7 +117,7 @@ class Cells:
         before, texts, after = writer([v for v in values if v is not None])
         rest = iter(texts)
         return _of(
-            [_EMPTY if v is None else f"{before}{next(rest)}{after}" for v in values]
+            [EMPTY if v is None else f"{before}{next(rest)}{after}" for v in values]
         )
 
     def cell(self, value: Any) -> str:
@@ -127,7 +128,7 @@ class Cells:
         """
         value = plain(value)
         if value is None:
-            return _EMPTY
+            return EMPTY
         return self._writers[base_of(value)]([value]).whole()[0]
 
     def shown(self, value: Any) -> str:

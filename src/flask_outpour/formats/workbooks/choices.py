@@ -6,3 +6,4 @@ from typing import Literal
 
 Zones = Literal["utc", "text"]
 LongText = Literal["raise", "cut"]
+Function = Literal["sum", "average", "mean", "count", "min", "max"]

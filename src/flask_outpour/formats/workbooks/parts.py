@@ -1,4 +1,4 @@
-"""Names of sheets and formats of numbers enter; a workbook's other parts leave.
+"""Names of sheets enter; a workbook's parts beside the sheets and styles leave.
 
 They are parts of a package as ISO/IEC 29500-2 describes it, the Open Packaging
 Conventions.
@@ -6,42 +6,26 @@ Conventions.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from collections.abc import Sequence
-from datetime import time
-from datetime import timedelta
 from typing import NamedTuple
 from xml.sax.saxutils import quoteattr
 
-from ..genuine import Genuine
-from .cells import Styles
 from .texts import escaped
 
 DECLARATION = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
-_OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
 _TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml"
-
-#: How times are shown: those of whole seconds, and those of parts of one.
-_TIMES = {
-    Genuine.datetime: ("yyyy-mm-dd hh:mm:ss", "yyyy-mm-dd hh:mm:ss.000"),
-    Genuine.date: ("yyyy-mm-dd", "yyyy-mm-dd"),
-    time: ("hh:mm:ss", "hh:mm:ss.000"),
-    timedelta: ("[h]:mm:ss", "[h]:mm:ss.000"),
-}
-HEADER_STYLE = 1
-#: Below are Excel's own, some of which differ from country to country.
-_FIRST_FORMAT = 164
 
 
 class Sheet(NamedTuple):
     """What a workbook says of a sheet."""
 
     name: str
+    #: None where it has no filter.
     columns: int = 0
-    #: With that of the titles.
+    #: With that of the titles, and without that of the totals.
     rows: int = 0
 
     @property
@@ -59,6 +43,11 @@ class Sheet(NamedTuple):
 def path_of(number: int) -> str:
     """Return where a sheet is in the package."""
     return f"xl/worksheets/sheet{number}.xml"
+
+
+def links_path_of(number: int) -> str:
+    """Return where the targets of a sheet's links are."""
+    return f"xl/worksheets/_rels/sheet{number}.xml.rels"
 
 
 def content_types() -> str:
@@ -92,9 +81,21 @@ def workbook_relationships(sheets: int) -> str:
     return _relationships([*parts, (f"rId{sheets + 1}", "styles", "styles.xml")])
 
 
-def _relationships(parts: Sequence[tuple[str, str, str]]) -> str:
+def link_relationships(targets: Sequence[str]) -> str:
+    """Return where the links of a sheet lead, in their order."""
+    return _relationships(
+        [
+            (f"rId{number}", "hyperlink", target)
+            for number, target in enumerate(targets, 1)
+        ],
+        ' TargetMode="External"',
+    )
+
+
+def _relationships(parts: Sequence[tuple[str, str, str]], mode: str = "") -> str:
     elements = "".join(
-        f'<Relationship Id="{name}" Type="{_OFFICE}/{kind}" Target="{target}"/>'
+        f'<Relationship Id="{name}" Type="{OFFICE}/{kind}"'
+        f" Target={quoteattr(target)}{mode}/>"
         for name, kind, target in parts
     )
     return (
@@ -120,7 +121,7 @@ def workbook(sheets: Sequence[Sheet]) -> str:
     )
     names = f"<definedNames>{names}</definedNames>" if names else ""
     return (
-        f'{DECLARATION}<workbook xmlns="{MAIN}" xmlns:r="{_OFFICE}"><bookViews>'
+        f'{DECLARATION}<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><bookViews>'
         f"<workbookView/></bookViews><sheets>{elements}</sheets>{names}</workbook>"
     )
 
@@ -133,67 +134,3 @@ def letters(place: int) -> str:
         place, rest = divmod(place - 1, 26)
         found = chr(ord("A") + rest) + found
     return found
-
-
-def parts_shown(code: str) -> int:
-    """Return the parts of a second that a format code shows: 1, 10, 100 or 1000."""
-    # Without what is shown as it is, and without colours, conditions and languages.
-    bare = re.sub(r'(?i)[\\_*].|"[^"]*"|\[(?!h+\]|m+\]|s+\])[^\]]*\]', "", code)
-    found = re.search(r"(?i)s\]?\.(0{1,3})", bare)
-    return 10 ** len(found[1]) if found else 1
-
-
-class StyleSheet:
-    """Number the styles of a workbook's cells.
-
-    :param number_formats: the format codes of columns that have one of their own.
-    """
-
-    def __init__(self, number_formats: Mapping[str, str]) -> None:
-        fixed = [code for codes in _TIMES.values() for code in codes]
-        self._codes = list(dict.fromkeys([*fixed, *number_formats.values()]))
-        self._number_formats = number_formats
-
-    def of(self, column: str) -> Styles:
-        """Return the styles of a column's cells."""
-        if code := self._number_formats.get(column):
-            style = self._style(code)
-            times = dict.fromkeys(_TIMES, (style, style))
-            return Styles(style, times, code, parts_shown(code))
-        times = {
-            kind: (self._style(whole), self._style(parted))
-            for kind, (whole, parted) in _TIMES.items()
-        }
-        return Styles(0, times)
-
-    def _style(self, code: str) -> int:
-        return HEADER_STYLE + 1 + self._codes.index(code)
-
-    def xml(self) -> str:
-        """Return the part that describes the styles."""
-        formats = "".join(
-            f'<numFmt numFmtId="{number}" formatCode={quoteattr(code)}/>'
-            for number, code in enumerate(self._codes, _FIRST_FORMAT)
-        )
-        styles = "".join(
-            f'<xf numFmtId="{number}" fontId="0" fillId="0" borderId="0" xfId="0"'
-            ' applyNumberFormat="1"/>'
-            for number, _ in enumerate(self._codes, _FIRST_FORMAT)
-        )
-        font = '<sz val="11"/><name val="Calibri"/><family val="2"/>'
-        plain = 'numFmtId="0" fontId="0" fillId="0" borderId="0"'
-        return (
-            f'{DECLARATION}<styleSheet xmlns="{MAIN}">'
-            f'<numFmts count="{len(self._codes)}">{formats}</numFmts>'
-            f'<fonts count="2"><font>{font}</font><font><b/>{font}</font></fonts>'
-            '<fills count="2"><fill><patternFill patternType="none"/></fill>'
-            '<fill><patternFill patternType="gray125"/></fill></fills>'
-            '<borders count="1"><border><left/><right/><top/><bottom/><diagonal/>'
-            "</border></borders>"
-            f'<cellStyleXfs count="1"><xf {plain}/></cellStyleXfs>'
-            f'<cellXfs count="{2 + len(self._codes)}"><xf {plain} xfId="0"/>'
-            '<xf numFmtId="0" fontId="1" fillId="0" borderId="0" xfId="0"'
-            f' applyFont="1"/>{styles}</cellXfs>'
-            '<cellStyles count="1"><cellStyle name="Normal" xfId="0" builtinId="0"/>'
-            "</cellStyles></styleSheet>"
-        )

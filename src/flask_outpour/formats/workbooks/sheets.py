@@ -13,10 +13,13 @@ from ..columns import Batch
 from ..columns import refusal
 from ..columns import UNWRITABLE
 from .cells import Cells
+from .layouts import IsBold
 from .parts import DECLARATION
-from .parts import HEADER_STYLE
 from .parts import letters
 from .parts import MAIN
+from .parts import OFFICE
+from .styles import bolded
+from .styles import HEADER_STYLE
 from .texts import escaped
 from .texts import LONGEST
 
@@ -26,6 +29,8 @@ MOST_COLUMNS = 16_384
 #: Characters of the default font; with less a title would vanish under the sign of its
 #: filter, and more than this leaves no room for other columns.
 _NARROWEST, _WIDEST = 8, 60
+#: Characters by which the sum of a million rows is longer than they, with separators.
+_OF_SUMS = 8
 
 
 class RowWriter:
@@ -33,11 +38,15 @@ class RowWriter:
 
     :param columns: the names, for errors.
     :param cells: what writes the values of each column.
+    :param bold: says of a row, as a dict, whether it is bold.
     """
 
-    def __init__(self, columns: Sequence[str], cells: Sequence[Cells]) -> None:
+    def __init__(
+        self, columns: Sequence[str], cells: Sequence[Cells], bold: IsBold | None = None
+    ) -> None:
         self.columns = columns
         self._cells = cells
+        self._is_bold = bold
         self._openings = [f'<c r="{letters(place)}' for place in range(len(columns))]
 
     def write(self, batch: Batch, first: int, count: int) -> bytes:
@@ -49,15 +58,26 @@ class RowWriter:
             cannot be written.
         """
         try:
-            return self._xml(batch, first)
+            parts = self._parts(batch, first)
         except UNWRITABLE as error:
             cause = error if str(error) else None
             raise refusal(batch, count, self.columns, self._cell) from cause
+        if self._is_bold is not None:
+            self._embolden(parts, batch, self._is_bold)
+        return "".join(parts).encode("latin-1")
+
+    def _embolden(self, parts: list[str], batch: Batch, is_bold: IsBold) -> None:
+        width = len(parts) // len(batch)
+        for number, row in enumerate(batch):
+            if is_bold(dict(zip(self.columns, row, strict=True))):
+                begin, end = number * width, (number + 1) * width
+                cells = bolded("".join(parts[begin:end]))
+                parts[begin:end] = [cells, *[""] * (width - 1)]
 
     def _cell(self, place: int, value: Any) -> None:
         self._cells[place].cell(value).encode("latin-1")
 
-    def _xml(self, batch: Batch, first: int) -> bytes:
+    def _parts(self, batch: Batch, first: int) -> list[str]:
         seen = surveyed(batch)
         if len(seen.columns) != len(self.columns):
             raise ValueError
@@ -76,13 +96,14 @@ class RowWriter:
         parts = row * len(batch)
         for place, texts in filled:
             parts[place :: len(row)] = texts
-        return "".join(parts).encode("latin-1")
+        return parts
 
 
 class Widths:
     """Guess how wide columns should be, from their titles and some values.
 
     :param given: those that are not to be guessed, in characters.
+    :param summed: whether there is a sum below, which is longer than its parts.
     """
 
     def __init__(
@@ -90,7 +111,9 @@ class Widths:
         titles: Sequence[str],
         cells: Sequence[Cells],
         given: Sequence[float | None],
+        summed: Sequence[bool],
     ) -> None:
+        self._summed = summed
         self._cells = cells
         self._given = given
         # A title is bold, and has the sign of the filter behind it.
@@ -113,8 +136,12 @@ class Widths:
 
     def _clipped(self) -> list[float]:
         return [
-            min(max(width, _NARROWEST), _WIDEST) if given is None else given
-            for width, given in zip(self._widths, self._given, strict=True)
+            min(max(width + _OF_SUMS * is_summed, _NARROWEST), _WIDEST)
+            if given is None
+            else given
+            for width, given, is_summed in zip(
+                self._widths, self._given, self._summed, strict=True
+            )
         ]
 
 
@@ -126,21 +153,24 @@ def _width(text: str) -> int:
     return len(text) + wide
 
 
-def head(titles: Sequence[str], widths: str, is_first: bool) -> bytes:
-    """Return a sheet down to its first row, which has the titles and stays in view.
+def head(
+    titles: Sequence[str], widths: str, *, is_first: bool, is_frozen: bool
+) -> bytes:
+    """Return a sheet down to its first row, which has the titles.
 
     :param is_first: whether it is shown when the workbook is opened.
+    :param is_frozen: whether the titles stay in view.
     """
     selected = ' tabSelected="1"' if is_first else ""
     pane = (
         '<pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/>'
         '<selection pane="bottomLeft" activeCell="A2" sqref="A2"/>'
-        if titles
+        if titles and is_frozen
         else ""
     )
     return (
-        f'{DECLARATION}<worksheet xmlns="{MAIN}"><sheetViews><sheetView{selected}'
-        f' workbookViewId="0">{pane}</sheetView></sheetViews>'
+        f'{DECLARATION}<worksheet xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheetViews>'
+        f'<sheetView{selected} workbookViewId="0">{pane}</sheetView></sheetViews>'
         f'<sheetFormatPr defaultRowHeight="15"/>{widths}<sheetData>'
         f"{_title_row(titles)}"
     ).encode()
@@ -157,10 +187,14 @@ def _title_row(titles: Sequence[str]) -> str:
     return f'<row r="1">{cells}</row>'
 
 
-def tail(area: str | None) -> bytes:
-    """Return the end of a sheet, with the area that its filter is for."""
+def tail(area: str | None, links: str) -> bytes:
+    """Return the end of a sheet.
+
+    :param area: what its filter is for.
+    :param links: the element that lists them.
+    """
     filter = f'<autoFilter ref="{area}"/>' if area else ""
-    return f"</sheetData>{filter}</worksheet>".encode()
+    return f"</sheetData>{filter}{links}</worksheet>".encode()
 
 
 def titles_of(columns: Sequence[str], titles: Mapping[str, str]) -> list[str]:
