@@ -30,16 +30,25 @@ def name_of(filename: object) -> str:
 
 
 def download(
-    stream: RowStream | ZipStream, *, media_type: str, name: str, attachment: bool
+    stream: RowStream | ZipStream,
+    *,
+    media_type: str,
+    name: str,
+    attachment: bool,
+    charset: str | None = None,
 ) -> Response:
     """Return a response that streams a file, inside the view's contexts.
 
     :param name: of the file, as :func:`~flask_outpour.negotiation.file_name` mends it.
     :param attachment: whether a browser saves it instead of showing it.
+    :param charset: the encoding of a text that is not UTF-8.
     """
     response: Response = current_app.response_class(
         keep_context(stream), mimetype=media_type
     )
+    if charset is not None:
+        # Flask has said UTF-8.
+        response.headers["Content-Type"] = f"{media_type}; charset={charset}"
     response.headers["Content-Disposition"] = content_disposition(
         name, attachment=attachment
     )

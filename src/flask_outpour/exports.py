@@ -114,6 +114,7 @@ def stream_rows(
     response = download(
         RowStream(tables, choice.format, encode),
         media_type=choice.format.media_type,
+        charset=getattr(choice.format, "charset", None),
         name=name,
         attachment=attachment,
     )

@@ -15,10 +15,12 @@ class CSVLines:
 
     :param delimiter: one character between the cells.
     :param dialect: whose texts the cells have.
+    :param decimal: the decimal sign, ``"."`` or ``","``.
     """
 
     delimiter: str
     dialect: Dialect = "outpour"
+    decimal: str = "."
 
 
 @dataclass(frozen=True, slots=True)

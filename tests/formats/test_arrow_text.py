@@ -43,6 +43,18 @@ FORMATS: list[Any] = [
     JSON(),
     JSONSequence(final_record=True),
 ]
+#: Some of their texts only a Grid writes.
+COUNTRIES: list[Any] = [
+    CSV(decimal=",", delimiter=";"),
+    CSV(decimal=",", delimiter=";", floats=".3g"),
+    TSV(floats=".0f", errors="backslashreplace"),
+    CSV(dates="%d, %b %Y", times="%I:%M %p", datetimes="%d/%m/%y, %H.%M %z"),
+    CSV(excel=True, datetimes="%-d.%-m.%Y %H:%M:%S,%f", encoding="utf-16"),
+    CSV(encoding="iso2022_jp", errors="xmlcharrefreplace", delimiter=";"),
+    CSV(encoding="cp1252", errors="ignore", escape_formulas=True),
+    CSV(encoding="gb18030", decimal=",", delimiter="|", separator_line=True),
+    CSV(encoding="latin-1", header=False),
+]
 #: From the year 1 to 9999 in any zone, in seconds.
 FIRST, LAST = -62_135_510_400, 253_402_214_399
 PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -226,7 +238,7 @@ def of_tuples(format: Any, *batches: Any) -> Any:
     return outcome(lambda: begun, format.feed, format.finish, rows)
 
 
-@pytest.mark.parametrize("format", FORMATS, ids=str)
+@pytest.mark.parametrize("format", [*FORMATS, *COUNTRIES], ids=str)
 @settings(max_examples=60, deadline=None)
 @given(batch=batches(), cut=st.integers(0, 5))
 def test_columns_give_the_bytes_of_their_rows(

@@ -140,6 +140,7 @@ OIDS = [kind.oid for kind in KINDS.values()]
 FORMATS = [
     *(CSV(), TSV(), CSV(delimiter=";"), CSV(delimiter="["), CSV(delimiter="'")),
     *(CSV(delimiter="%"), CSV(delimiter="\\"), CSV(delimiter="\x1f"), NDJSON()),
+    *(CSV(decimal=",", delimiter=";"), TSV(decimal=",", errors="replace")),
 ]
 _rows = st.lists(
     st.tuples(*(st.none() | kind.values for kind in KINDS.values())), max_size=8
@@ -253,7 +254,7 @@ def test_single_columns_are_written_as_ever(connection: Connection, rows: Any) -
     fill(connection, rows)
     for place, oid in enumerate(OIDS):
         query = f"SELECT c{place} FROM kinds"
-        for format in (CSV(), NDJSON()):
+        for format in (CSV(), CSV(decimal=",", delimiter=";"), NDJSON()):
             expected = formatted(connection, query, ["a"], [0], format)
             assert (
                 copied(connection, query, [oid], ["a"], [0], format.lines) == expected

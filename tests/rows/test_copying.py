@@ -55,6 +55,8 @@ from rows.reading import small_memory
 
 FORMATS = [
     *(CSV(), TSV(), CSV(delimiter=";", bom=True)),
+    *(CSV(decimal=",", delimiter=";"), CSV(errors="ignore", separator_line=True)),
+    *(CSV(encoding="utf-16", separator_line=True), CSV(encoding="gb18030", bom=True)),
     *(NDJSON(), NDJSON(final_record=True), JSON(), JSONSequence()),
 ]
 ORDER_TABLE: Any = Order.__table__
@@ -163,6 +165,23 @@ def test_same_bytes_in_each_format(engine: Engine, format: Any) -> None:
     ):
         expected = usual(statement, format, bind=engine)
         assert copied(statement, format, bind=engine) == expected
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        *({"encoding": "cp1252"}, {"encoding": "iso2022_jp", "errors": "replace"}),
+        *({"dates": "%d.%m.%Y"}, {"times": "%H:%M"}, {"datetimes": "%d.%m.%Y"}),
+    ],
+    ids=str,
+)
+def test_what_postgresql_would_write_otherwise(
+    engine: Engine, options: dict[str, Any]
+) -> None:
+    """Where letters may be lacking, or dates have a pattern, rows are read instead."""
+    format = CSV(**options)
+    assert copied(select(Number.id), format, bind=engine) is None
+    assert usual(select(Number.id), format, bind=engine).startswith(b"id\n1\n2\n")
 
 
 @pytest.mark.parametrize(
@@ -546,6 +565,9 @@ def test_own_text_is_that_of_psql(
     )
     own = CSV(dialect="postgresql", delimiter=delimiter)
     assert copied(text(OWN.replace(":", "\\:")), own, bind=engine) == psql.stdout
+    own = CSV(dialect="postgresql", delimiter=delimiter, encoding="utf-16")
+    made = copied(text(OWN.replace(":", "\\:")), own, bind=engine) or b""
+    assert made.decode("utf-16").encode() == psql.stdout
 
 
 @pytest.mark.parametrize(

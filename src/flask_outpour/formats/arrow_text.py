@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Set
 from dataclasses import dataclass
+from datetime import date
+from datetime import datetime
+from datetime import time
+from decimal import Decimal
 from itertools import chain
 from operator import attrgetter
 from typing import Any
@@ -43,12 +48,15 @@ class Style:
     :param quote: what is around the texts of strings, dates and times.
     :param decimal_quote: what is around decimals.
     :param separator: what is between a date and the time of its day.
+    :param others: the types of Python's that have texts of their own in this format,
+        which only a Grid writes.
     """
 
     text: TextWriter | None
     quote: str
     decimal_quote: str
     separator: str
+    others: Set[type] = frozenset()
 
 
 class ArrowText:
@@ -132,6 +140,8 @@ class ArrowText:
     def _writer(self, kind: Any) -> Writer | None:
         """Return what writes columns of a type, or ``None`` where the Grid does."""
         types, style = pa.types, self._style
+        if _python_type(kind) in style.others:
+            return None
         if types.is_dictionary(kind):
             return _after(_decoded, self._writer(kind.value_type))
         if getattr(kind, "extension_name", None) in _AS_STORED:
@@ -160,6 +170,20 @@ class ArrowText:
                 text(column.cast(STRING)), style.quote, style.quote
             )
         return None
+
+
+def _python_type(kind: Any) -> type | None:
+    """Return the type of a column's values, if some format may write that otherwise."""
+    for is_of_type, python_type in (
+        (pa.types.is_floating, float),
+        (pa.types.is_decimal, Decimal),
+        (pa.types.is_date, date),
+        (pa.types.is_time, time),
+        (pa.types.is_timestamp, datetime),
+    ):
+        if is_of_type(kind):
+            return python_type
+    return None
 
 
 def _after(unpack: Callable[[Array], Array], writer: Writer | None) -> Writer | None:

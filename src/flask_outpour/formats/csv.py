@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from collections.abc import Mapping
 from collections.abc import Sequence
@@ -23,10 +22,19 @@ from ..lines import Dialect
 from .checks import check_choice
 from .columns import Batch
 from .columns import Grid
+from .columns import narrowed
 from .columns import Writer
+from .csv_checks import check_encoding
+from .csv_checks import check_separators
+from .csv_numbers import check_floats
+from .csv_numbers import float_writer
+from .csv_numbers import with_comma
+from .encoding import Encoding
 from .genuine import Genuine
 from .json_text import JSONText
 from .quoting import Quoting
+from .time_patterns import check_patterns
+from .time_patterns import pattern_writer
 from .values import base64_texts
 from .values import bool_texts
 from .values import Column
@@ -70,9 +78,14 @@ FREE_WRITERS: Mapping[type, Writer] = {
 }
 
 
+def _narrow(writer: Writer) -> Writer:
+    """Return what a Grid takes for a type whose texts are ASCII without options."""
+    return lambda values: narrowed(writer(values))
+
+
 @dataclass(kw_only=True)
 class CSV:
-    r"""Comma-separated values as RFC 4180 describes them, in UTF-8.
+    r"""Comma-separated values as RFC 4180 describes them.
 
     Cells are quoted where that is needed, and only there. ``None`` is an empty cell
     and the empty string ``""``, so that the two differ; in a file of one column both
@@ -89,12 +102,31 @@ class CSV:
         gets an apostrophe before it. Numbers, and text that is just a number, stay
         as they are; what reads the file otherwise sees the apostrophe. Text with a
         comma, a semicolon or a tab is then quoted with any delimiter.
+    :param decimal: the decimal sign of floats and decimals, ``"."`` or ``","``; with
+        a comma the delimiter is another one, such as ``";"``.
+    :param floats: a format of Python's for floats, such as ``".2f"``. By default they
+        are the shortest that read back; decimals are always exact.
+    :param dates: a pattern of ``strftime`` for dates, such as ``"%d.%m.%Y"``. What a
+        pattern has no directive for is left out. By default dates are as ``str()``
+        writes them.
+    :param times: a pattern for times of day, such as ``"%H:%M"``.
+    :param datetimes: a pattern for dates with a time, such as ``"%d.%m.%Y %H:%M"``;
+        the zone is that of the value, and not shown without ``%z``.
+    :param encoding: by Python's name of it, such as ``"cp1252"``; the Content-Type
+        tells it. ``"utf-16"`` has its byte order mark, ``"utf-16-le"`` has none.
+    :param errors: what becomes of a letter that the encoding lacks, as ``str.encode``
+        takes it: an error that names the cell (``"strict"``), or ``"replace"``,
+        ``"ignore"``, ``"backslashreplace"``, ``"xmlcharrefreplace"``.
+    :param separator_line: whether a line such as ``sep=;`` comes first, by which Excel
+        knows the delimiter. Excel then ignores the byte order mark of UTF-8, but not
+        that of UTF-16; other readers take the line for the header.
     :param dialect: ``"postgresql"`` sends the text that PostgreSQL itself has for the
         values, such as ``t`` and ``f``, as fast as it comes; the rows must then be
         those of a SQLAlchemy statement that runs on psycopg. ``"outpour"`` is the
         same text for every source.
-    :raises ConfigurationError: for a delimiter or line end that does not separate, and
-        for options that PostgreSQL's text cannot have.
+    :raises ConfigurationError: for a delimiter or line end that does not separate, for
+        what an option does not take, and for options that PostgreSQL's text cannot
+        have.
     """
 
     excel: bool = False
@@ -103,31 +135,45 @@ class CSV:
     header: bool = True
     bom: bool | None = None
     escape_formulas: bool | None = None
+    decimal: str = "."
+    floats: str | None = None
+    dates: str | None = None
+    times: str | None = None
+    datetimes: str | None = None
+    encoding: str = "utf-8"
+    errors: str = "strict"
+    separator_line: bool = False
     dialect: Dialect = "outpour"
 
     media_type = "text/csv"
     suffix = "csv"
     aliases: ClassVar[tuple[str, ...]] = ()
+    #: Its encoding, for the Content-Type; ``None`` is UTF-8.
+    charset: str | None = field(default=None, init=False, repr=False, compare=False)
     _grid: Grid = field(init=False, repr=False, compare=False)
     _quote: Quoting = field(init=False, repr=False, compare=False)
+    _encoding: Encoding = field(init=False, repr=False, compare=False)
+    _encode: Callable[[bytes, bool], bytes] | None = field(
+        default=None, init=False, repr=False, compare=False
+    )
     _arrow: ArrowText = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if not re.fullmatch(r"[!#-*,;<>-@\[-^`{-~\t\x1c-\x1f]", self.delimiter):
-            raise ConfigurationError(
-                f"{self.delimiter!r} cannot be the delimiter of CSV: it takes one"
-                " character that no number, date or quoted cell has, such as"
-                r' ",", ";", "|" or "\t".'
-            )
-        if self.line_end not in ("\n", "\r\n"):
-            raise ConfigurationError(
-                f'{self.line_end!r} cannot end a line of CSV: "\\n" and "\\r\\n" can.'
-            )
+        check_choice("decimal", self.decimal, (".", ","))
+        check_separators(self.delimiter, self.line_end, self.decimal)
+        check_floats(self.floats)
+        check_patterns(self.dates, self.times, self.datetimes)
+        encoding = self._encoding = Encoding(self.encoding, self.errors)
+        self.charset = encoding.charset
+        check_encoding(self.encoding, encoding, self.delimiter, self.bom)
         check_choice("dialect", self.dialect, get_args(Dialect))
         if self.dialect == "postgresql" and self.lines is None:
             raise ConfigurationError(
-                "PostgreSQL's own text has no CRLF and no guard against formulas: with"
-                ' dialect="postgresql" leave line_end and escape_formulas as they are.'
+                "PostgreSQL's own text has no CRLF, no guard against formulas, no"
+                " other decimal sign, no patterns, and no encoding that lacks letters:"
+                ' with dialect="postgresql" leave line_end, escape_formulas, decimal,'
+                " floats, dates, times and datetimes as they are, and give an encoding"
+                " of Unicode."
             )
 
     def begin(self, columns: Sequence[str]) -> bytes:
@@ -140,29 +186,64 @@ class CSV:
             # At the beginning of a file it would be read as the mark of one.
             others="" if self.header else _BOM,
         )
-        free = {kind: quote.after(writer) for kind, writer in FREE_WRITERS.items()}
         self._grid = Grid(
             columns,
             between=["", *[self.delimiter] * (len(columns) - 1), self.line_end],
-            writers={**WRITERS, **free},
+            writers=self._writers(quote),
             null='""' if single else "",
         )
-        mark = _BOM if self._switch(self.bom) else ""
-        if not self.header or not columns:
-            return mark.encode()
-        names = [f'"{n}"' if n[:1] == _BOM else n for n in quote(columns)]
-        header = f"{mark}{self.delimiter.join(names)}{self.line_end}"
-        return self._grid.header(header)
+        self._encode = self._encoding.encoder()
+        head = self._head()
+        if self.header and columns:
+            names = quote(self._encoding.settled_names(columns))
+            names = [f'"{n}"' if n[:1] == _BOM else n for n in names]
+            head += f"{self.delimiter.join(names)}{self.line_end}"
+        return self._encoded(self._grid.header(head))
+
+    def _head(self) -> str:
+        """Return what comes before the header."""
+        encoding = self._encoding
+        bom = self.excel and encoding.is_unicode if self.bom is None else self.bom
+        head = _BOM if bom or encoding.is_marked else ""
+        if self.separator_line:
+            head += f"sep={self.delimiter}{self.line_end}"
+        return head
+
+    def _writers(self, quote: Quoting) -> dict[type, Writer]:
+        """Return what writes each type with these options."""
+        numbers = dict(WRITERS)
+        if self.floats is not None:
+            numbers[float] = float_writer(self.floats)
+        if self.decimal == ",":
+            numbers |= {each: with_comma(numbers[each]) for each in (float, Decimal)}
+        after = self._encoding.after
+        free = {each: quote.after(after(made)) for each, made in FREE_WRITERS.items()}
+        timed = {
+            each: _narrow(quote.after(after(pattern_writer(pattern))))
+            for each, pattern in self._patterns.items()
+        }
+        return numbers | free | timed
+
+    @property
+    def _patterns(self) -> dict[type, str]:
+        patterns = {date: self.dates, time: self.times, datetime: self.datetimes}
+        return {each: text for each, text in patterns.items() if text is not None}
+
+    def _encoded(self, text: bytes, *, is_last: bool = False) -> bytes:
+        return text if self._encode is None else self._encode(text, is_last)
 
     @property
     def lines(self) -> CSVLines | None:
         """The lines that another writer could make in place of :meth:`feed`."""
         unfit = self._switch(self.escape_formulas) or self.line_end != "\n"
-        if self.dialect == "outpour":
+        unfit = unfit or bool(self._patterns) or not self._encoding.is_universal
+        if self.dialect == "postgresql":
+            unfit = unfit or self.decimal != "." or self.floats is not None
+        else:
             # A subclass may write other ones, and without a header a text that looks
             # like a byte order mark is quoted.
             unfit = unfit or type(self) not in (CSV, TSV) or not self.header
-        return None if unfit else CSVLines(self.delimiter, self.dialect)
+        return None if unfit else CSVLines(self.delimiter, self.dialect, self.decimal)
 
     def feed(self, batch: Batch) -> bytes:
         """Return a line for each row.
@@ -176,7 +257,7 @@ class CSV:
                 " (postgresql+psycopg). Leave the dialect out, or pass such a statement"
                 " with bind=."
             )
-        return self._grid.write(batch)
+        return self._encoded(self._grid.write(batch))
 
     def begin_arrow(self, schema: Any) -> bytes:
         """Return what :meth:`begin` does for the columns of a schema."""
@@ -185,8 +266,12 @@ class CSV:
         from .arrow_text import Style
 
         begun = self.begin(schema.names)
-        text = QuotedTexts(self._quote.special) if self._quote.is_simple else None
-        style = Style(text, quote="", decimal_quote="", separator=" ")
+        is_simple = self._quote.is_simple and not self._encoding.settles
+        text = QuotedTexts(self._quote.special) if is_simple else None
+        others: set[type] = {*self._patterns}
+        others |= {float} if self.floats is not None else set()
+        others |= {float, Decimal} if self.decimal == "," else set()
+        style = Style(text, quote="", decimal_quote="", separator=" ", others=others)
         self._arrow = ArrowText(schema, self._grid, style)
         return begun
 
@@ -199,15 +284,15 @@ class CSV:
         return self._feed_arrow
 
     def _feed_arrow(self, batch: Any) -> bytes:
-        return self._arrow.write(batch)
+        return self._encoded(self._arrow.write(batch))
 
     def frame(self, lines: bytes) -> bytes:
-        """Return lines as they are."""
-        return lines
+        """Return lines in the encoding."""
+        return self._encoded(lines)
 
     def finish(self) -> bytes:
-        """Return nothing: the last line has its end."""
-        return b""
+        """Return what the encoding has to end with: the last line has its end."""
+        return self._encoded(b"", is_last=True)
 
     def _switch(self, choice: bool | None) -> bool:
         return self.excel if choice is None else choice

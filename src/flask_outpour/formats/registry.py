@@ -29,6 +29,9 @@ class Format(Protocol):
     ``available``
         is ``False`` where a package that it needs is not installed; it is then chosen
         by ``format=`` alone, and ``begin`` names what is missing.
+    ``charset``
+        is the encoding that the Content-Type of a response tells, where that is not
+        UTF-8.
     ``interrupt()``
         returns the last bytes of a stream that failed after its first; without it,
         the bytes just break off.

@@ -58,6 +58,8 @@ _JSON_CASTS = _CASTS | {
     "({c} AT TIME ZONE 'UTC')::text, ' ', 'T'), 26, '0') || '+00:00' END",
     **dict.fromkeys(_OTHER_ARRAYS | ARRAYS_OF_TEXT, "array_to_json({c})"),
 }
+#: Only numbers with a fraction have the sign.
+_WITH_COMMA = {NUMERIC: "replace({c}::text, '.', ',')"}
 _SQL_TYPES = {
     **{DATE: "date", TIME: "time"},
     **{TIMESTAMP: "timestamp", TIMESTAMPTZ: "timestamptz"},
@@ -86,6 +88,8 @@ def copy_query(
     if isinstance(lines, CSVLines) and lines.dialect == "postgresql":
         return _copy(_own_text(query, len(oids), take), _csv_options(lines))
     casts = _JSON_CASTS if isinstance(lines, JSONLines) else _CASTS
+    if isinstance(lines, CSVLines) and lines.decimal == ",":
+        casts = casts | _WITH_COMMA
     if not take or not all(oids[place] in casts for place in take):
         return None
     cells = [
