@@ -39,7 +39,16 @@ FRAMEWORK_FREE = [
 ]
 #: What the package works without: each is an extra, or of use where it is installed.
 OPTIONAL = [
-    *("attr", "attrs", "backports", "brotli", "duckdb", "flask_sqlalchemy", "isal"),
+    *(
+        "attr",
+        "attrs",
+        "babel",
+        "backports",
+        "brotli",
+        "duckdb",
+        "flask_sqlalchemy",
+        "isal",
+    ),
     *("msgspec", "numpy", "orjson", "pytest"),
     *("pandas", "polars", "psycopg", "psycopg2", "pyarrow", "pydantic", "pymysql"),
     *("sqlalchemy", "sqlite3", "zlib_ng"),

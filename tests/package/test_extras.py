@@ -15,7 +15,7 @@ from .conftest import Release
 from .conftest import ROOT
 
 SCRIPTS = Path(__file__).with_name("extras")
-EXTRAS = ("arrow", "compress", "demo", "fast", "sqlalchemy")
+EXTRAS = ("arrow", "compress", "demo", "fast", "locale", "sqlalchemy")
 #: The Python of this run, without what is installed beside it.
 PYTHON = find_python("{}.{}".format(*sys.version_info))
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 from typing import ClassVar
 from typing import get_args
+from typing import Self
 from typing import TYPE_CHECKING
 
 from ..errors import ConfigurationError
@@ -175,6 +176,23 @@ class CSV:
                 " floats, dates, times and datetimes as they are, and give an encoding"
                 " of Unicode."
             )
+
+    @classmethod
+    def for_locale(cls, locale: Any, **options: Any) -> Self:
+        """Return the format that spreadsheets of a country read numbers and dates from.
+
+        Its delimiter and decimal sign are those of the country, and dates have their
+        order there, by Babel's data. Times have hours, minutes and seconds; fractions
+        of a second and zones are left out, unless another pattern is given.
+
+        :param locale: such as ``"de_DE"``, or a ``babel.Locale``.
+        :param options: any others of the class; they take precedence.
+        :raises ConfigurationError: for a locale that Babel does not know, or without
+            Babel, which ``Flask-Outpour[locale]`` installs.
+        """
+        from .locales import options_of
+
+        return cls(**(options_of(locale, cls.delimiter) | options))
 
     def begin(self, columns: Sequence[str]) -> bytes:
         """Return the byte order mark and the header, as far as asked for."""

@@ -14,6 +14,7 @@ from typing import Any
 from flask import Flask
 
 from flask_outpour import ConfigurationError
+from flask_outpour import CSV
 from flask_outpour import Outpour
 from flask_outpour import stream_rows
 
@@ -70,6 +71,10 @@ def without_fast() -> None:
     import importlib.util
 
     assert importlib.util.find_spec("msgspec") is None
+
+
+def without_locale() -> None:
+    assert named(lambda: CSV.for_locale("de_DE"), "locale")
 
 
 def without_sqlalchemy() -> None:
