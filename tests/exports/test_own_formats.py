@@ -41,6 +41,22 @@ def test_own_format_is_found_as_the_others(how: str) -> None:
     assert "lines (text/x-lines)" in refused.text
 
 
+def test_own_format_tells_its_encoding() -> None:
+    """Its ``charset`` is that of the Content-Type, whatever its media type."""
+
+    class Latin(Lines):
+        charset = "iso-8859-1"
+
+    class Binary(Latin):
+        media_type = "application/x-lines"
+
+    for format in (Latin(), Binary()):
+        app = set_up("direct", [format])
+        export(app)
+        response = app.test_client().get("/orders.lines")
+        assert response.content_type == f"{format.media_type}; charset=iso-8859-1"
+
+
 def test_own_format_takes_the_place_of_a_built_in_one() -> None:
     """A format with the suffix of a built-in one is used instead of it, everywhere."""
     app = set_up("direct", [UpperCSV()])
