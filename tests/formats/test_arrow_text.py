@@ -37,6 +37,8 @@ FORMATS: list[Any] = [
     CSV(header=False),
     CSV(escape_formulas=True),
     CSV(excel=True, delimiter="|", header=False),
+    CSV(decimal=",", delimiter=";"),
+    CSV(encoding="gb18030", decimal=",", delimiter="|", separator_line=True),
     NDJSON(),
     NDJSON(decimal="number", final_record=True),
     NDJSON(nan="null"),
@@ -45,14 +47,12 @@ FORMATS: list[Any] = [
 ]
 #: Some of their texts only a Grid writes.
 COUNTRIES: list[Any] = [
-    CSV(decimal=",", delimiter=";"),
     CSV(decimal=",", delimiter=";", floats=".3g"),
     TSV(floats=".0f", errors="backslashreplace"),
     CSV(dates="%d, %b %Y", times="%I:%M %p", datetimes="%d/%m/%y, %H.%M %z"),
     CSV(excel=True, datetimes="%-d.%-m.%Y %H:%M:%S,%f", encoding="utf-16"),
     CSV(encoding="iso2022_jp", errors="xmlcharrefreplace", delimiter=";"),
     CSV(encoding="cp1252", errors="ignore", escape_formulas=True),
-    CSV(encoding="gb18030", decimal=",", delimiter="|", separator_line=True),
     CSV(encoding="latin-1", header=False),
 ]
 #: From the year 1 to 9999 in any zone, in seconds.

@@ -48,6 +48,7 @@ class Style:
     :param quote: what is around the texts of strings, dates and times.
     :param decimal_quote: what is around decimals.
     :param separator: what is between a date and the time of its day.
+    :param decimal: the decimal sign.
     :param others: the types of Python's that have texts of their own in this format,
         which only a Grid writes.
     """
@@ -56,6 +57,7 @@ class Style:
     quote: str
     decimal_quote: str
     separator: str
+    decimal: str = "."
     others: Set[type] = frozenset()
 
 
@@ -149,11 +151,13 @@ class ArrowText:
         if types.is_integer(kind) or types.is_null(kind):
             return _plain
         if types.is_floating(kind):
-            return _floats
+            return lambda column: _signed(_floats(column), style.decimal)
         if types.is_boolean(kind):
             return lambda column: Cells(pc.if_else(column, "true", "false"))
         if types.is_decimal128(kind):
-            return lambda column: _decimals(column, style.decimal_quote)
+            return lambda column: _signed(
+                _decimals(column, style.decimal_quote), style.decimal
+            )
         if types.is_date(kind):
             return lambda column: dates(column, style.quote)
         if types.is_time(kind):
@@ -226,6 +230,14 @@ def _decimals(column: Array, quote: str) -> Cells:
     if b"E" in data_of(texts):
         raise Unsuited("Arrow writes an exponent")
     return Cells(texts, quote, quote)
+
+
+def _signed(cells: Cells, decimal: str) -> Cells:
+    """Return numbers with a decimal sign."""
+    if decimal == ".":
+        return cells
+    texts = pc.replace_substring(cells.texts, ".", decimal)
+    return Cells(texts, cells.before, cells.after)
 
 
 def _prefixed(text: str, texts: Array) -> list[Array | str]:

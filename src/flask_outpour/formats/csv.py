@@ -284,12 +284,15 @@ class CSV:
         from .arrow_text import Style
 
         begun = self.begin(schema.names)
-        is_simple = self._quote.is_simple and not self._encoding.settles
-        text = QuotedTexts(self._quote.special) if is_simple else None
-        others: set[type] = {*self._patterns}
-        others |= {float} if self.floats is not None else set()
-        others |= {float, Decimal} if self.decimal == "," else set()
-        style = Style(text, quote="", decimal_quote="", separator=" ", others=others)
+        is_simple = self._quote.is_simple and self._encoding.is_universal
+        style = Style(
+            QuotedTexts(self._quote.special) if is_simple else None,
+            quote="",
+            decimal_quote="",
+            separator=" ",
+            decimal=self.decimal,
+            others={*self._patterns, *([float] if self.floats is not None else ())},
+        )
         self._arrow = ArrowText(schema, self._grid, style)
         return begun
 
