@@ -16,11 +16,15 @@ class CSVLines:
     :param delimiter: one character between the cells.
     :param dialect: whose texts the cells have.
     :param decimal: the decimal sign, ``"."`` or ``","``.
+    :param dates: a pattern of ``strftime()`` for dates; so are the others.
     """
 
     delimiter: str
     dialect: Dialect = "outpour"
     decimal: str = "."
+    dates: str | None = None
+    times: str | None = None
+    datetimes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

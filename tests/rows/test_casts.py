@@ -141,6 +141,8 @@ FORMATS = [
     *(CSV(), TSV(), CSV(delimiter=";"), CSV(delimiter="["), CSV(delimiter="'")),
     *(CSV(delimiter="%"), CSV(delimiter="\\"), CSV(delimiter="\x1f"), NDJSON()),
     *(CSV(decimal=",", delimiter=";"), TSV(decimal=",", errors="replace")),
+    CSV(dates="%d.%m.%Y", times="%H:%M", datetimes="%d/%m/%y, %H:%M:%S.%f"),
+    CSV(dates='"%Y%m%d{}%%', times="%f\\TH", datetimes="%S\"%M'D%y%m年\r", decimal="."),
 ]
 _rows = st.lists(
     st.tuples(*(st.none() | kind.values for kind in KINDS.values())), max_size=8
@@ -259,6 +261,61 @@ def test_single_columns_are_written_as_ever(connection: Connection, rows: Any) -
             assert (
                 copied(connection, query, [oid], ["a"], [0], format.lines) == expected
             )
+
+
+_pieces = st.sampled_from(
+    [
+        *"YymdHMSf%",
+        "TH",
+        "th",
+        "D",
+        "FM",
+        "TM",
+        "SP",
+        " ",
+        '"',
+        "\\",
+        "'",
+        "{",
+        "}",
+        ",",
+    ]
+)
+_patterns = st.lists(
+    _pieces.map(lambda piece: f"%{piece}" if piece in "YymdHMSf%" else piece),
+    max_size=6,
+).map("".join)
+
+
+@fast
+@given(rows=_rows, pieces=_patterns)
+def test_any_pattern_is_that_of_strftime(
+    connection: Connection, rows: Any, pieces: str
+) -> None:
+    """What is next to a directive does not change it, and stays as it is."""
+    fill(connection, rows)
+    clock = "".join(re.split("%[Yymd]", pieces))
+    day = "".join(re.split("%[HMSf]", pieces))
+    format = CSV(
+        dates=f"%d{day}", times=f"{clock}%H", datetimes=f"{pieces}%d", header=True
+    )
+    take = range(len(KINDS))
+    names = [f"c{place}" for place in take]
+    expected = formatted(connection, "SELECT * FROM kinds", names, take, format)
+    query = "SELECT * FROM kinds"
+    assert copied(connection, query, OIDS, names, take, format.lines) == expected
+
+
+@pytest.mark.parametrize("pattern", ["%b", "%j", "%-d", "%z", "%H%p", "%Y\0"])
+def test_other_patterns_are_refused(pattern: str) -> None:
+    """Only a column that has such a pattern is not cast."""
+    lines = CSVLines(",", datetimes=pattern, times="%H:%M")
+    for oid, is_cast in (
+        *((casts.TIMESTAMP, False), (casts.TIMESTAMPTZ, False)),
+        *((casts.DATE, True), (casts.TIME, True)),
+    ):
+        made = copy_query("SELECT", [oid], ["a"], [0], lines)
+        assert (made is not None) == is_cast
 
 
 def test_null_and_empty_text(connection: Connection) -> None:

@@ -254,14 +254,20 @@ class CSV:
     def lines(self) -> CSVLines | None:
         """The lines that another writer could make in place of :meth:`feed`."""
         unfit = self._switch(self.escape_formulas) or self.line_end != "\n"
-        unfit = unfit or bool(self._patterns) or not self._encoding.is_universal
+        unfit = unfit or not self._encoding.is_universal
         if self.dialect == "postgresql":
-            unfit = unfit or self.decimal != "." or self.floats is not None
+            has_own = self.decimal != "." or self.floats is not None or self._patterns
+            unfit = unfit or bool(has_own)
         else:
             # A subclass may write other ones, and without a header a text that looks
             # like a byte order mark is quoted.
             unfit = unfit or type(self) not in (CSV, TSV) or not self.header
-        return None if unfit else CSVLines(self.delimiter, self.dialect, self.decimal)
+        if unfit:
+            return None
+        return CSVLines(
+            *(self.delimiter, self.dialect, self.decimal),
+            *(self.dates, self.times, self.datetimes),
+        )
 
     def feed(self, batch: Batch) -> bytes:
         """Return a line for each row.

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from ..lines import CSVLines
 from ..lines import JSONLines
 from ..lines import Lines
+from .to_char import to_char_pattern
 
 BOOL, BYTEA, NAME, INT8, INT2, INT4, TEXT = 16, 17, 19, 20, 21, 23, 25
 BPCHAR, VARCHAR, NUMERIC, UUID = 1042, 1043, 1700, 2950
@@ -58,8 +59,16 @@ _JSON_CASTS = _CASTS | {
     "({c} AT TIME ZONE 'UTC')::text, ' ', 'T'), 26, '0') || '+00:00' END",
     **dict.fromkeys(_OTHER_ARRAYS | ARRAYS_OF_TEXT, "array_to_json({c})"),
 }
-#: Only numbers with a fraction have the sign.
-_WITH_COMMA = {NUMERIC: "replace({c}::text, '.', ',')"}
+_WITH_COMMA = "replace({c}::text, '.', ',')"
+#: How these are written by a pattern.
+_BY_PATTERN = {
+    DATE: _IN_RANGE + "::text ELSE to_char({c}::timestamp, {pattern}) END",
+    TIME: "CASE {c} WHEN '24:00' THEN ({error} || {c})::time::text"
+    " ELSE to_char({c}::interval, {pattern}) END",
+    **dict.fromkeys(
+        (TIMESTAMP, TIMESTAMPTZ), _IN_RANGE + "::text ELSE to_char({c}, {pattern}) END"
+    ),
+}
 _SQL_TYPES = {
     **{DATE: "date", TIME: "time"},
     **{TIMESTAMP: "timestamp", TIMESTAMPTZ: "timestamptz"},
@@ -87,9 +96,7 @@ def copy_query(
     """
     if isinstance(lines, CSVLines) and lines.dialect == "postgresql":
         return _copy(_own_text(query, len(oids), take), _csv_options(lines))
-    casts = _JSON_CASTS if isinstance(lines, JSONLines) else _CASTS
-    if isinstance(lines, CSVLines) and lines.decimal == ",":
-        casts = casts | _WITH_COMMA
+    casts = _JSON_CASTS if isinstance(lines, JSONLines) else _csv_casts(lines)
     if not take or not all(oids[place] in casts for place in take):
         return None
     cells = [
@@ -108,6 +115,27 @@ def copy_query(
         text = "" if oids[take[0]] == BPCHAR else "::text"
         cells = [f"coalesce(({cells[0]}){text}, '')"]
     return _copy(_select(cells, source, len(oids)), _csv_options(lines))
+
+
+def _csv_casts(lines: CSVLines) -> dict[int, str]:
+    """Return the casts for lines, without those of types that differ from Python's."""
+    casts = dict(_CASTS)
+    if lines.decimal == ",":
+        # Only numbers with a fraction have the sign; floats are not cast at all.
+        casts[NUMERIC] = _WITH_COMMA
+    for pattern, oids in (
+        *((lines.dates, [DATE]), (lines.times, [TIME])),
+        (lines.datetimes, [TIMESTAMP, TIMESTAMPTZ]),
+    ):
+        if pattern is None:
+            continue
+        made = to_char_pattern(pattern)
+        for oid in oids:
+            del casts[oid]
+            if made is not None:
+                literal = _literal(made).replace("{", "{{").replace("}", "}}")
+                casts[oid] = _BY_PATTERN[oid].replace("{pattern}", literal)
+    return casts
 
 
 def _cast(cast: str, oid: int, place: int, name: str) -> str:
