@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import numpy
 import pandas
+import pyarrow
 import pytest
 from hypothesis import given
 from hypothesis import settings
@@ -251,3 +252,28 @@ def test_separator_line() -> None:
     assert written(TSV(separator_line=True), "ab") == "sep=\t\na\tb\n"
     format = CSV(**options, encoding="utf-16")
     assert written(format, "ab", rows) == "sep=;\na;b\n1;2\n"
+
+
+def test_the_options_are_those_of_pandas() -> None:
+    """What ``to_csv()`` has arguments for is written as it writes it."""
+    frame = pandas.DataFrame(
+        {
+            "café": ["ł", "a;b", 'say "x"', "Zoë"],
+            "amount": [1.005, -2.5, None, 1e9],
+            "seen": pandas.to_datetime(["2013-02-03", "1999-12-31", None, None]),
+        }
+    )
+    expected = frame.to_csv(
+        **{"sep": ";", "decimal": ",", "float_format": "%.2f", "index": False},
+        **{"date_format": "%d.%m.%Y", "lineterminator": "\r\n"},
+    ).encode("cp1252", "replace")
+    format = CSV(
+        **GERMAN,
+        **{"floats": ".2f", "datetimes": "%d.%m.%Y", "line_end": "\r\n"},
+        **{"encoding": "cp1252", "errors": "replace"},
+    )
+    schema = pyarrow.Schema.from_pandas(frame, preserve_index=False)
+    made = format.begin_arrow(schema)
+    for batch in pyarrow.Table.from_pandas(frame, schema).to_batches():
+        made += format.feed_arrow(batch)
+    assert made + format.finish() == expected

@@ -144,6 +144,7 @@ def _codec(name: object) -> str:
     """Return Python's own name of an encoding."""
     try:
         "".encode(name)  # type: ignore[arg-type]
+        codecs.getincrementalencoder(name)  # type: ignore[arg-type]
         codec = codecs.lookup(name).name  # type: ignore[arg-type]
     except (LookupError, TypeError, ValueError):
         codec = ""
