@@ -21,7 +21,7 @@ Writer = Callable[[Column], Texts]
 #: Between the texts of a column, while they are looked at as one.
 SEAM = "\0"
 #: The types whose texts are not always ASCII.
-_WIDE = frozenset({str, list, dict})
+_WIDE = frozenset({str, list, tuple, dict})
 _NOTHING = frozenset({type(None)})
 #: What a writer may raise for a value that it cannot write.
 UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)

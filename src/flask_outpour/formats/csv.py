@@ -244,7 +244,11 @@ class CSV:
 
     @property
     def _patterns(self) -> dict[type, str]:
-        patterns = {date: self.dates, time: self.times, datetime: self.datetimes}
+        patterns = {
+            Genuine.date: self.dates,
+            time: self.times,
+            Genuine.datetime: self.datetimes,
+        }
         return {each: text for each, text in patterns.items() if text is not None}
 
     def _encoded(self, text: bytes, *, is_last: bool = False) -> bytes:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from collections.abc import Mapping
-from collections.abc import Set
 from datetime import time
 from datetime import timedelta
 from decimal import Decimal
@@ -14,8 +12,9 @@ from uuid import UUID
 
 from ..surveyed import surveyed
 from .columns import Batch
-from .columns import Writer
 from .genuine import Genuine
+from .json_nested import Change
+from .json_nested import Preparation
 from .values import Column
 from .values import decimal_texts
 from .values import duration_texts
@@ -27,8 +26,15 @@ FastLines = Callable[[Batch], bytes | None]
 
 #: What msgspec writes as the value table asks, whatever the value.
 _ALWAYS = frozenset({bool, int, str, bytes, Genuine.date, UUID})
-#: What it writes in another way, and what then makes texts of whole columns of it.
-_WRITERS: dict[type, Writer] = {
+
+
+def _floats(values: Column) -> Column | None:
+    return values if writes_as_repr(values) else None
+
+
+#: What it writes in another way, or may.
+_CHANGES: dict[type, Change] = {
+    float: _floats,
     Genuine.datetime: iso_datetime_texts,
     time: iso_texts,
     timedelta: duration_texts,
@@ -43,24 +49,17 @@ def fast_lines(columns: tuple[str, ...], decimal: str) -> FastLines | None:
     It returns ``None``, too, for a batch that has something which msgspec would
     write in another way, or not at all.
     """
-    if not columns:
-        return None
     try:
         import msgspec
     except ImportError:
         return None
-    fields = [
-        (f"column_{number}", Any, msgspec.field(name=str.__str__(name)))
-        for number, name in enumerate(columns)
-    ]
-    try:
-        record = msgspec.defstruct("Record", fields, gc=False)
-    except ValueError:
-        # It takes no name with a character that JSON escapes.
+    record = _record(columns)
+    if record is None:
         return None
-    writers = dict(_WRITERS)
+    changes = dict(_CHANGES)
     if decimal == "number":
-        del writers[Decimal]
+        del changes[Decimal]
+    prepared = Preparation(_ALWAYS, changes, _record).column
     encode = msgspec.json.Encoder().encode_lines
 
     def lines(batch: Batch) -> bytes | None:
@@ -68,7 +67,7 @@ def fast_lines(columns: tuple[str, ...], decimal: str) -> FastLines | None:
         try:
             seen = surveyed(batch)
             for values, kinds in zip(seen.columns, seen.kinds, strict=True):
-                column = _ready(values, kinds, writers)
+                column = prepared(values, kinds)
                 if column is None:
                     return None
                 ready.append(column)
@@ -80,21 +79,19 @@ def fast_lines(columns: tuple[str, ...], decimal: str) -> FastLines | None:
     return lines
 
 
-def _ready(
-    values: Column, kinds: Set[type], writers: Mapping[type, Writer]
-) -> Column | None:
-    """Return a column of what msgspec writes right, or ``None`` where it cannot."""
-    nullable = type(None) in kinds
-    if nullable:
-        kinds = kinds - {type(None)}
-    if kinds <= _ALWAYS:
-        return values
-    if kinds == {float} and writes_as_repr(values):
-        return values
-    writer = writers.get(*kinds) if len(kinds) == 1 else None
-    if writer is None:
+@lru_cache(64)
+def _record(names: tuple[str, ...]) -> Callable[..., Any] | None:
+    """Return a type of objects with members of these names, or ``None``."""
+    import msgspec
+
+    if not names:
         return None
-    if not nullable:
-        return writer(values)
-    texts = iter(writer([value for value in values if value is not None]))
-    return [None if value is None else next(texts) for value in values]
+    fields = [
+        (f"column_{number}", Any, msgspec.field(name=str.__str__(name)))
+        for number, name in enumerate(names)
+    ]
+    try:
+        return msgspec.defstruct("Record", fields, gc=False)
+    except ValueError:
+        # It takes no name with a character that JSON escapes.
+        return None

@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import time
 from datetime import timedelta
 from decimal import Decimal
+from ipaddress import IPv4Address
+from ipaddress import IPv6Address
+from json import JSONEncoder
 from json.encoder import encode_basestring
 from typing import Any
 from typing import Literal
+from uuid import UUID
 
 from .columns import Writer
 from .genuine import Genuine
+from .json_nested import Change
+from .json_nested import Preparation
 from .values import base64_texts
 from .values import base_of
 from .values import bool_texts
@@ -33,6 +40,26 @@ ERRORS = "backslashreplace"
 _TEXT = {str}
 #: Below this, an integer is written without a look at its digits.
 _SHORT = 10**18
+#: A text that stands between nested values which are written as one list.
+_SEAM = "\0"
+#: What the json module writes as the value table asks; NaN is an error.
+_ALWAYS = frozenset({bool, int, float, str})
+
+
+def _as_texts(values: Column) -> Texts:
+    return list(map(str, values))
+
+
+#: What it does not write.
+_CHANGES: dict[type, Change] = {
+    bytes: base64_texts,
+    Genuine.datetime: iso_datetime_texts,
+    Genuine.date: iso_texts,
+    time: iso_texts,
+    timedelta: duration_texts,
+    Decimal: decimal_texts,
+    **dict.fromkeys((UUID, IPv4Address, IPv6Address), _as_texts),
+}
 
 
 class JSONText:
@@ -55,6 +82,17 @@ class JSONText:
         self._comma, self._colon = (",", ":") if compact else (", ", ": ")
         self._nan = nan
         numbers = decimal == "number"
+        changes = dict(_CHANGES)
+        if numbers:
+            del changes[Decimal]
+        self._prepared = Preparation(_ALWAYS, changes, lambda names: None).column
+        self._encode = JSONEncoder(
+            ensure_ascii=False,
+            # What holds itself is too deep, in the end.
+            check_circular=False,
+            allow_nan=False,
+            separators=(self._comma, self._colon),
+        ).encode
         self.writers: Mapping[type, Writer] = {
             bool: bool_texts,
             int: int_texts,
@@ -66,13 +104,12 @@ class JSONText:
             Genuine.date: _quoted(iso_texts),
             time: _quoted(iso_texts),
             timedelta: _quoted(duration_texts),
-            list: lambda values: list(map(self._array, values)),
-            dict: lambda values: list(map(self._object, values)),
+            **dict.fromkeys((dict, list, tuple), self._nested),
         }
 
     def texts(self, values: Column) -> Texts:
         """Return a column of nested values as texts that UTF-8 can encode."""
-        return [self.value(v).encode("utf-8", ERRORS).decode() for v in values]
+        return [text.encode("utf-8", ERRORS).decode() for text in self._nested(values)]
 
     def value(self, value: Any) -> str:
         """Return the text of any value.
@@ -81,7 +118,34 @@ class JSONText:
         :raises ValueError: for a float that JSON cannot write.
         """
         value = plain(value)
-        return "null" if value is None else self.writers[base_of(value)]([value])[0]
+        if value is None:
+            return "null"
+        kind = base_of(value)
+        if kind is list:
+            return self._array(value)
+        if kind is dict:
+            return self._object(value)
+        return self.writers[kind]([value])[0]
+
+    def _nested(self, values: Column) -> Texts:
+        """Write lists and dicts, by the json module where it knows all inside."""
+        texts = None
+        # For NaN, a long integer, or a name that is no text: these are then found, and
+        # written or refused, value by value.
+        with suppress(TypeError, ValueError, RecursionError):
+            texts = self._at_once(values)
+        return list(map(self.value, values)) if texts is None else texts
+
+    def _at_once(self, values: Column) -> Texts | None:
+        ready = self._prepared(values, set(map(type, values)))
+        if ready is None:
+            return None
+        parts = [_SEAM] * (2 * len(ready) - 1)
+        parts[::2] = ready
+        seam = f"{self._comma}{encode_basestring(_SEAM)}{self._comma}"
+        texts = self._encode(parts)[1:-1].split(seam)
+        # A list may have the seam in it.
+        return texts if len(texts) == len(values) else None
 
     def _array(self, values: Sequence[Any]) -> str:
         if values and set(map(type, values)) == _TEXT:
@@ -130,7 +194,10 @@ class JSONText:
             return texts
         if self._nan != "null":
             cure = 'nan="null" writes null' if self._nan else "give None in its place"
-            raise ValueError(f"JSON has no NaN and no infinity; {cure}")
+            found = next(text for text in texts if "n" in text.lower())
+            raise ValueError(
+                f"JSON has no NaN and no infinity, such as {found}; {cure}"
+            )
         return ["null" if "n" in text.lower() else text for text in texts]
 
 
