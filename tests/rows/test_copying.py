@@ -59,6 +59,7 @@ FORMATS = [
     CSV(dates="%d.%m.%Y", times="%H:%M", datetimes="%d.%m.%Y"),
     *(CSV(encoding="utf-16", separator_line=True), CSV(encoding="gb18030", bom=True)),
     *(NDJSON(), NDJSON(final_record=True), JSON(), JSONSequence()),
+    JSON(key="rows", meta=lambda rows: {"rows": rows}),
 ]
 ORDER_TABLE: Any = Order.__table__
 NUMBER_TABLE: Any = Number.__table__

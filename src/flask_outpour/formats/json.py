@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Mapping
 from collections.abc import Sequence
 from dataclasses import dataclass
 from dataclasses import field
@@ -16,6 +17,8 @@ from .checks import check_choice
 from .checks import check_distinct
 from .columns import Batch
 from .columns import Grid
+from .json_envelope import check_envelope
+from .json_envelope import meta_text
 from .json_fast import fast_lines
 from .json_fast import FastLines
 from .json_text import Decimals
@@ -31,7 +34,6 @@ class _Objects:
     decimal: Decimals = "string"
     nan: NaN = "error"
 
-    _opening: ClassVar[bytes] = b""
     _lines: ObjectLines = field(init=False, repr=False, compare=False)
     _arrow: Callable[[Any], bytes] = field(init=False, repr=False, compare=False)
     #: Rows whose bytes were returned.
@@ -55,7 +57,7 @@ class _Objects:
         """
         self._lines = ObjectLines(columns, decimal=self.decimal, nan=self.nan)
         self._rows = 0
-        return self._opening
+        return self._begun()
 
     def feed(self, batch: Batch) -> bytes:
         """Return the bytes of some rows."""
@@ -77,6 +79,10 @@ class _Objects:
         # A line feed inside a string is an escape, so each one here ends an object.
         self._rows += lines.count(b"\n")
         return lines
+
+    def _begun(self) -> bytes:
+        """Return the bytes before the first object."""
+        return b""
 
     @property
     def _is_known(self) -> bool:
@@ -142,14 +148,38 @@ class JSONSequence(NDJSON):
 class JSON(_Objects):
     """One JSON array, with an object on each of its lines.
 
+    With ``key``, the array is a member of an object: ``{"orders":[...]}``, and with
+    ``meta``, there is a second one behind it: ``{"orders":[...],"meta":{...}}``.
+
     :param decimal: as in :class:`NDJSON`.
     :param nan: as in :class:`NDJSON`.
-    :raises ConfigurationError: for another value of an option.
+    :param key: the name of the member that the array is; without it, the array is all.
+    :param meta: a dict, which is written as it is when the stream begins; or a function
+        that returns one when the last row was written. It is called inside the view's
+        contexts, with the number of rows. Values are written as those of rows are.
+    :raises ConfigurationError: for another value of an option, and for a dict with
+        a value that cannot be written. Where a function returns such a dict, or fails,
+        the stream fails: it is cut before the array is closed.
     """
+
+    key: str | None = None
+    meta: Mapping[str, Any] | Callable[[int], Mapping[str, Any]] | None = None
 
     media_type = "application/json"
     suffix = "json"
-    _opening: ClassVar[bytes] = b"["
+    #: What is behind the array, where that is known when the stream begins.
+    _trailer: bytes = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check_envelope(self.key, self.meta)
+        if not callable(self.meta):
+            self._behind(self.meta)
+
+    def _begun(self) -> bytes:
+        if not callable(self.meta):
+            self._trailer = self._behind(self.meta)
+        return b"[" if self.key is None else b"{%b:[" % _encoded(self.key)
 
     def frame(self, lines: bytes) -> bytes:
         """Return lines with commas between them, and none behind the last."""
@@ -157,8 +187,23 @@ class JSON(_Objects):
         return before + super().frame(lines)[:-1].replace(b"\n", b",\n")
 
     def finish(self) -> bytes:
-        """Return the bracket that closes the array."""
-        return b"\n]\n" if self._rows else b"]\n"
+        """Return the bracket that closes the array, and what is behind it.
+
+        :raises ConfigurationError: when ``meta`` is a function that returns what
+            cannot be written.
+        """
+        meta = self.meta
+        behind = self._behind(meta(self._rows)) if callable(meta) else self._trailer
+        return (b"\n]" if self._rows else b"]") + behind
+
+    def _behind(self, meta: object) -> bytes:
+        """Return the bytes behind the array."""
+        if self.key is None:
+            return b"\n"
+        if self.meta is None:
+            return b"}\n"
+        texts = JSONText(compact=True, decimal=self.decimal, nan=self.nan)
+        return b',"meta":%b}\n' % meta_text(meta, texts).encode("utf-8", ERRORS)
 
 
 class ObjectLines:
@@ -207,6 +252,10 @@ class ObjectLines:
         quote = self._decimal_quote
         style = Style(escaped_texts, quote='"', decimal_quote=quote, separator="T")
         return ArrowText(schema, self._grid, style).write
+
+
+def _encoded(text: str) -> bytes:
+    return encode_basestring(text).encode("utf-8", ERRORS)
 
 
 def _separated(lines: bytes) -> bytes:
