@@ -20,6 +20,7 @@ from ipaddress import IPv4Network
 from ipaddress import IPv6Address
 from ipaddress import IPv6Interface
 from ipaddress import IPv6Network
+from itertools import chain
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -37,6 +38,7 @@ LASTING = frozenset(
         *(IPv6Address, IPv6Interface, IPv6Network),
     }
 )
+_DICT = frozenset({dict})
 _BASES = (*(LASTING - {type(None), bool}), PurePath)
 
 
@@ -77,21 +79,21 @@ def kept(value: Any) -> Any:
 def _kept(value: Any) -> Any:
     kind = type(value)
     if kind is list:
-        if not LASTING.issuperset(map(type, value)):
-            return _each(value)
-        return value[:]
+        if _DICT.issuperset(map(type, value)):
+            return _dicts(value)
+        return value[:] if LASTING.issuperset(map(type, value)) else _each(value)
     if kind is dict:
-        if not LASTING.issuperset(map(type, value.values())):
-            return dict(zip(value, _each(value.values()), strict=True))
-        return value.copy()
+        return _dicts([value])[0]
+    if isinstance(value, tuple):
+        return tuple(_each(value))
     if isinstance(value, bytearray | memoryview):
         return bytes(value)
     if is_range(value):
         return range_text(value)
     if isinstance(value, array):
         return value[:]
-    if isinstance(value, tuple | MutableSequence):
-        return list(_each(value))
+    if isinstance(value, MutableSequence):
+        return _each(value)
     if isinstance(value, Mapping):
         return dict(zip(value, _each(value.values()), strict=True))
     if isinstance(value, Enum):
@@ -112,6 +114,16 @@ def _stand_in(value: Any) -> Any:
         return _kept(stand_in(value))
     except Exception:
         return value
+
+
+def _dicts(values: Iterable[dict[Any, Any]]) -> list[dict[Any, Any]]:
+    """Return copies of dicts, as calls of C for all of them, which most lists have."""
+    copies = list(map(dict.copy, values))
+    cells = chain.from_iterable(map(dict.values, copies))
+    if not LASTING.issuperset(map(type, cells)):
+        for copy in copies:
+            copy.update(zip(copy, _each(copy.values()), strict=True))
+    return copies
 
 
 def _each(values: Iterable[Any]) -> list[Any]:

@@ -25,7 +25,7 @@ from .values import writes_as_repr
 FastLines = Callable[[Batch], bytes | None]
 
 #: What msgspec writes as the value table asks, whatever the value.
-_ALWAYS = frozenset({bool, int, str, bytes, Genuine.date, UUID})
+_ALWAYS: frozenset[type] = frozenset({bool, int, str, bytes, Genuine.date, UUID})
 
 
 def _floats(values: Column) -> Column | None:

@@ -24,6 +24,7 @@ from itertools import islice
 from typing import Any
 
 from ..lasting import all_kept
+from ..lasting import kept
 from ..lasting import LASTING
 from ..lasting import lasts
 from ..surveyed import Surveyed
@@ -152,8 +153,10 @@ class _Taker:
 
     def _kept(self, copy: Any) -> Any:
         if type(copy) is dict:
-            cells = all_kept(copy.values(), self._lasting)
-            return dict(zip(copy, cells, strict=True))
+            for name, value in copy.items():
+                if type(value) not in self._lasting:
+                    copy[name] = kept(value)
+            return copy
         return all_kept(copy, self._lasting)
 
     def add(self, batch: list[Any], record: Any) -> Exception | None:
