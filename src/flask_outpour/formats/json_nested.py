@@ -70,15 +70,15 @@ class Preparation:
 
     def _changed(self, values: Column, kind: type, depth: int) -> Column | None:
         if kind is list or kind is tuple or kind is dict:
-            if depth == _DEEPEST or sum(map(len, values)) > _MOST:
+            parts = list(islice(chain.from_iterable(values), _MOST))
+            if depth == _DEEPEST or len(parts) == _MOST:
                 return None
             nested = self._dicts if kind is dict else self._lists
-            return nested(values, depth + 1)
+            return nested(values, parts, depth + 1)
         change = self._changes.get(kind)
         return None if change is None else change(values)
 
-    def _lists(self, values: Column, depth: int) -> Column | None:
-        items = list(chain.from_iterable(values))
+    def _lists(self, values: Column, items: list[Any], depth: int) -> Column | None:
         made = self.column(items, set(map(type, items)), depth)
         if made is None:
             return None
@@ -87,9 +87,8 @@ class Preparation:
         turn = iter(made)
         return [list(islice(turn, len(value))) for value in values]
 
-    def _dicts(self, values: Column, depth: int) -> Column | None:
+    def _dicts(self, values: Column, keys: list[Any], depth: int) -> Column | None:
         names = list(values[0])
-        keys = list(chain.from_iterable(values))
         if set(map(type, names)) == {str} and keys == names * len(values):
             return self._alike(names, values, depth)
         if not _NAMES.issuperset(map(type, keys)):
