@@ -20,7 +20,6 @@ from ipaddress import IPv4Network
 from ipaddress import IPv6Address
 from ipaddress import IPv6Interface
 from ipaddress import IPv6Network
-from itertools import chain
 from pathlib import PurePath
 from typing import Any
 from uuid import UUID
@@ -38,7 +37,6 @@ LASTING = frozenset(
         *(IPv6Address, IPv6Interface, IPv6Network),
     }
 )
-_DICT = frozenset({dict})
 _BASES = (*(LASTING - {type(None), bool}), PurePath)
 
 
@@ -79,11 +77,14 @@ def kept(value: Any) -> Any:
 def _kept(value: Any) -> Any:
     kind = type(value)
     if kind is list:
-        if _DICT.issuperset(map(type, value)):
-            return _dicts(value)
+        copies = _flat_dicts(value)
+        if copies is not None:
+            return copies
         return value[:] if LASTING.issuperset(map(type, value)) else _each(value)
     if kind is dict:
-        return _dicts([value])[0]
+        if not LASTING.issuperset(map(type, value.values())):
+            return dict(zip(value, _each(value.values()), strict=True))
+        return value.copy()
     if isinstance(value, tuple):
         return tuple(_each(value))
     if isinstance(value, bytearray | memoryview):
@@ -116,13 +117,19 @@ def _stand_in(value: Any) -> Any:
         return value
 
 
-def _dicts(values: Iterable[dict[Any, Any]]) -> list[dict[Any, Any]]:
-    """Return copies of dicts, as calls of C for all of them, which most lists have."""
-    copies = list(map(dict.copy, values))
-    cells = chain.from_iterable(map(dict.values, copies))
-    if not LASTING.issuperset(map(type, cells)):
-        for copy in copies:
-            copy.update(zip(copy, _each(copy.values()), strict=True))
+def _flat_dicts(values: list[Any]) -> list[dict[Any, Any]] | None:
+    """Return copies of dicts, or ``None`` if these are not all, or have more inside.
+
+    Most lists have few, for which calls of C would take longer than these loops.
+    """
+    copies = []
+    for value in values:
+        if type(value) is not dict:
+            return None
+        for cell in value.values():
+            if type(cell) not in LASTING:
+                return None
+        copies.append(value.copy())
     return copies
 
 

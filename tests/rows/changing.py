@@ -158,6 +158,20 @@ def _fill_nested(cell: list[Any], number: int) -> None:
     cell[0]["deep"][0] = number
 
 
+def _fill_dicts(cell: Any, number: int) -> None:
+    for item in cell:
+        item["n"] = number
+        item["more"] = None if number % 7 else [number]
+
+
+def _fill_list_of_dicts(cell: list[Any], number: int) -> None:
+    cell[:] = [{"n": number}, {"n": str(number)}][: number % 3]
+
+
+def _fill_bytes_inside(cell: Any, number: int) -> None:
+    _fill_bytes(cell[1]["raw"], number)
+
+
 def _fill_dict(cell: dict[str, Any], number: int) -> None:
     cell["n"] = number
 
@@ -242,6 +256,12 @@ RIGHT: dict[str, Source] = {
     "one object": one_namespace,
     "a list": _with_cell(list, _fill_list),
     "a list inside": _with_cell(lambda: [{"deep": [0]}], _fill_nested),
+    "dicts inside": _with_cell(lambda: [{"n": 0}, {}], _fill_dicts),
+    "dicts inside a tuple": _with_cell(lambda: ({"n": 0}, {}), _fill_dicts),
+    "a list of dicts": _with_cell(list, _fill_list_of_dicts),
+    "a bytearray inside": _with_cell(
+        lambda: [{"n": 1}, {"raw": bytearray(8)}], _fill_bytes_inside
+    ),
     "a dict": _with_cell(dict, _fill_dict),
     "a bytearray": _with_cell(bytearray, _fill_bytes),
     "a view": view_cells,

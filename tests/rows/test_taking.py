@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import zipfile
+from base64 import b64encode
 from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import closing
@@ -74,6 +75,11 @@ def test_rows_are_as_they_were_when_they_were_yielded(
     assert got == content(streamed(app, log, format), format)
 
 
+def as_text(value: bytes) -> str:
+    """Return bytes as the value table has them."""
+    return b64encode(value).decode()
+
+
 @pytest.mark.parametrize("kind", RIGHT)
 def test_standard_library_reads_the_rows_that_were_yielded(
     app: Flask, kind: str
@@ -85,8 +91,7 @@ def test_standard_library_reads_the_rows_that_were_yielded(
     assert numbers == [str(row[0]) for row in log]
     lines = streamed(app, RIGHT[kind]([]), "ndjson").splitlines()
     for line, row in zip(map(json.loads, lines), log, strict=True):
-        if not isinstance(row[2], bytes | bytearray):
-            assert line["more"] == row[2]
+        assert line["more"] == json.loads(json.dumps(row[2], default=as_text))
 
 
 @pytest.mark.parametrize("format", FORMATS)

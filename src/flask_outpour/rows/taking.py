@@ -152,12 +152,14 @@ class _Taker:
         return self._kept(copy)
 
     def _kept(self, copy: Any) -> Any:
-        if type(copy) is dict:
-            for name, value in copy.items():
-                if type(value) not in self._lasting:
-                    copy[name] = kept(value)
-            return copy
-        return all_kept(copy, self._lasting)
+        if type(copy) is not dict:
+            return all_kept(copy, self._lasting)
+        lasting = self._lasting
+        for name, value in copy.items():
+            if type(value) not in lasting:
+                # Its names stay as they are, so that this may go on.
+                copy[name] = kept(value)
+        return copy
 
     def add(self, batch: list[Any], record: Any) -> Exception | None:
         """Append the row of a record, or return in what it does not fit."""
