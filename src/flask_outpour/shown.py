@@ -64,11 +64,20 @@ def row_getter(kind: Any, names: Sequence[str]) -> Callable[[Any], Any] | None:
         dump = _dump(record, dumped)
         # A field may be left out for its value, too.
         return tuple(
-            dump.get(name) if name in dumped else getattr(record, name)
-            for name in names
+            dump.get(name) if name in dumped else _value(record, name) for name in names
         )
 
     return row
+
+
+def _value(record: Any, name: str) -> Any:
+    """Return what an attribute has, or ``None`` where the way to it leads through it."""
+    value = record
+    for part in name.split("."):
+        if value is None:
+            return None
+        value = getattr(value, part)
+    return value
 
 
 def as_dict(value: Any) -> dict[str, Any] | None:

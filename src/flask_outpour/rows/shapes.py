@@ -15,6 +15,8 @@ from ..errors import RowError
 from ..errors import SourceError
 from ..shown import row_getter
 from ..shown import shown_fields
+from .attributes import is_missing
+from .attributes import values_of
 from .entities import entity_columns
 from .model import Batch
 from .model import name_of
@@ -77,7 +79,11 @@ def shape_of(
         return _positions(record, columns, named or _own_names(record))
     kind: Any = type(record)
     attributes = entity_columns(record) or shown_fields(kind)
-    if attributes is None and columns and all(hasattr(record, n) for n in columns):
+    if (
+        attributes is None
+        and columns
+        and all(hasattr(record, name.partition(".")[0]) for name in columns)
+    ):
         # Any object will do where it is said what to take of it.
         return Attributes(columns)
     if attributes is None:
@@ -263,15 +269,20 @@ class Attributes:
         self.columns = names
         self.width = len(names)
         self._get = _getter(attrgetter, names) if get is None else get
+        #: Where a way may lead through ``None``.
+        self._values = values_of(names) if get is None else get
 
     def admit(self, batch: Batch) -> None:
         pass
 
     def convert(self, batch: Batch) -> Batch:
-        return list(map(self._get, batch))
+        try:
+            return list(map(self._get, batch))
+        except AttributeError:
+            return list(map(self._values, batch))
 
     def one(self, record: Any) -> Sequence[Any]:
-        return self._get(record)
+        return self._values(record)
 
     def copier(self, record: Any) -> Callable[[Any], Any] | None:
         return self._get
@@ -281,12 +292,9 @@ class Attributes:
         if not isinstance(error, AttributeError) and not other_kind:
             return error
         # What the class declares is there, and failed in itself.
-        missing = [
-            name
-            for name in self.columns
-            if not hasattr(type(record), name) and not hasattr(record, name)
-        ]
-        if number > 1 and (other_kind or len(missing) == len(self.columns)):
+        missing = [name for name in self.columns if is_missing(record, name)]
+        are_odd = all(is_missing(record, name.split(".")[0]) for name in self.columns)
+        if number > 1 and (other_kind or are_odd):
             return RowError.of_kind(number, record, "the rows before it are objects")
         if missing:
             return RowError.of_keys(number, self.columns, missing=missing)
