@@ -81,7 +81,7 @@ def grown(
         stride = max(1, size // STRIDES)
         size -= size % stride
         take = taker(batch, size)
-        begun = seen = clock()
+        begun = before = seen = clock()
         try:
             while len(batch) < size:
                 held = len(batch)
