@@ -71,7 +71,7 @@ def row_getter(kind: Any, names: Sequence[str]) -> Callable[[Any], Any] | None:
 
 
 def _value(record: Any, name: str) -> Any:
-    """Return what an attribute has, or ``None`` where the way to it leads through it."""
+    """Return what an attribute has, or ``None`` where the way leads through that."""
     value = record
     for part in name.split("."):
         if value is None:

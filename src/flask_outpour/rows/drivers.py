@@ -19,6 +19,16 @@ AUTOCOMMIT = _BUFFERS.format(
     what="a connection in AUTOCOMMIT, on which PostgreSQL has no cursors",
     cure="Pass an Engine as bind=, or a connection without AUTOCOMMIT.",
 )
+#: What it should say of entities that cannot stream.
+TO_MANY = _BUFFERS.format(
+    what="a statement that loads a relationship to many in a join or a subquery",
+    cure="Load it by selectinload(), for 500 entities at a time.",
+)
+QUERIES = _BUFFERS.format(
+    what="a statement whose entities may need other queries, which drivers of MySQL and"
+    " MariaDB cannot execute while they stream",
+    cure="Select columns, or name columns alone in columns=.",
+)
 
 
 def cursor_caveat(cursor: Any) -> str | None:

@@ -8,6 +8,19 @@ from typing import Any
 from ..shown import hidden_fields
 
 
+def is_entity(value: Any) -> bool:
+    """Whether this is an object of a mapped class."""
+    return hasattr(value, "_sa_instance_state")
+
+
+def is_row_of_entities(record: Any) -> bool:
+    """Whether this is a row of a result, or its mapping, with an entity in it."""
+    if not type(record).__module__.startswith("sqlalchemy.engine."):
+        return False
+    values = record.values() if hasattr(record, "values") else record
+    return any(map(is_entity, values))
+
+
 def entity_columns(record: Any) -> Sequence[str] | None:
     """Return the names of the columns that an entity has, if it is one.
 

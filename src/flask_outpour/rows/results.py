@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from itertools import chain
-from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import event
@@ -23,12 +22,14 @@ from .batches import fetched
 from .descriptions import describe
 from .descriptions import Described
 from .descriptions import has_entities
+from .descriptions import require_new_names
 from .drivers import abandon
 from .drivers import has_lost_rows
 from .drivers import has_unread_rows
 from .drivers import result_caveat
 from .entities import entity_columns
 from .entities import loaded_columns
+from .entity_rows import flattened
 from .model import Batch
 from .model import Rows
 from .records import rows_of_records
@@ -70,15 +71,29 @@ def rows_of_result(
                 "Another statement has run on the connection of this Result, and the"
                 f" driver has dropped its rows. {PASS_THE_STATEMENT}"
             )
-    described: Sequence[Described] = ()
-    # A connection gives the columns of an entity, and only a session the entity.
-    if isinstance(result, Result) and not isinstance(result, CursorResult):
-        described = describe(getattr(context, "invoked_statement", None))
-        if has_entities(described) and not _is_begun(result, whole):
-            result = result.yield_per(ENTITIES)
+    described = _described(result, context)
+    if described and not has_entities(described):
+        require_new_names(described, columns, result.keys())
+    if is_whole(result):
+        result = made_unique(result)
+    elif has_entities(described) and not _is_begun(result, whole):
+        result = result.yield_per(ENTITIES)
     return ResultRows(result, ExitStack(), described, by_view=True).rows(
         columns=columns, extras=extras, caveat=result_caveat(context)
     )
+
+
+def _described(result: Any, context: Any) -> Sequence[Described]:
+    """Return the columns of a result, as far as its statement tells of them."""
+    described = describe(getattr(context, "invoked_statement", None))
+    if isinstance(result, CursorResult):
+        # A connection gives the columns of an entity, and only a session the entity.
+        return [column._replace(entity=None) for column in described]
+    named = [column for column in described if column.name]
+    # What a view has picked of a result, nobody tells.
+    if isinstance(result, Result) and len(result.keys()) == len(named):
+        return described
+    return ()
 
 
 def _is_begun(result: Any, whole: Any) -> bool:
@@ -88,6 +103,32 @@ def _is_begun(result: Any, whole: Any) -> bool:
         or getattr(result, "_yield_per", True) is not None
         or getattr(result, "_unique_filter_state", True) is not None
     )
+
+
+def is_whole(result: Any) -> bool:
+    """Whether the entities of a result are all loaded before the first one comes.
+
+    A relationship to many that is joined gives a row for each of them.
+    """
+    context = _query_context(result)
+    return bool(
+        getattr(context, "loaders_require_uniquing", False)
+        or getattr(context, "loaders_require_buffering", False)
+    )
+
+
+def _query_context(result: Any) -> Any:
+    whole = getattr(result, "_real_result", None)
+    return getattr(result if whole is None else whole, "context", None)
+
+
+def made_unique(result: Any) -> Any:
+    """Have each entity once, where it is in a row for each of what it has many of."""
+    _, strategy = getattr(result, "_unique_filter_state", None) or (None, None)
+    # SQLAlchemy puts this one there to ask for unique(); else its view has called it.
+    if getattr(strategy, "__name__", None) == "require_unique":
+        return result.unique()
+    return result
 
 
 def is_of_closed_connection(source: Any) -> bool:
@@ -126,6 +167,8 @@ class ResultRows:
     :param described: the columns of the statement; they matter where entities are
         among them.
     :param by_view: whether the view made the result, and may have read some of it.
+    :param may_query: whether each fetch may execute other queries, for what belongs to
+        its entities.
     """
 
     def __init__(
@@ -135,12 +178,14 @@ class ResultRows:
         described: Sequence[Described],
         *,
         by_view: bool = False,
+        may_query: bool = False,
     ) -> None:
         self._result = result
         self._closing = closing
         self._described = described
         self._cursor_result = cursor_result(result)
         self._by_view = by_view
+        self._may_query = may_query
         self._exhausted = False
 
     def rows(
@@ -151,7 +196,7 @@ class ResultRows:
         whole = self._cursor_result
         # Nothing tells it any more when all rows are read.
         description = getattr(getattr(whole, "cursor", None), "description", None)
-        names, batches = self._read()
+        names, batches = self._read(columns)
         types = partial(types_of_result, whole, self._described, names, description)
         if columns is None and has_entities(self._described):
             # An entity may be of a subclass, with more columns than others have.
@@ -195,7 +240,9 @@ class ResultRows:
         yield from batches
         self._exhausted = True
 
-    def _read(self) -> tuple[Sequence[str] | None, Iterator[Batch]]:
+    def _read(
+        self, columns: Sequence[str] | None
+    ) -> tuple[Sequence[str] | None, Iterator[Batch]]:
         result, described = self._result, self._described
         if isinstance(result, MappingResult):
             return None, self._batches(result)
@@ -208,11 +255,18 @@ class ResultRows:
             first, batches = _peeked(self._batches(result.scalars()))
             entity = None if first is None else first[0]
             return loaded_columns(described[0].mapper, entity), batches
-        return _of_mixed_rows(self._batches(result), described)
+        first, batches = _peeked(self._batches(result))
+        row = [None] * len(described) if first is None else first[0]
+        names, flat = flattened(described, row, columns)
+        return names, ([flat(row) for row in batch] for batch in batches)
 
     def _batches(self, result: Any) -> Iterator[Batch]:
         # fetchmany() of the ORM drops what was fetched, and not yet read.
-        return batches_of(result) if self._by_view else fetched(result.fetchmany)
+        if self._by_view or is_whole(result):
+            return batches_of(result)
+        if self._may_query:
+            return iter(partial(result.fetchmany, ENTITIES), [])
+        return fetched(result.fetchmany)
 
 
 def _of_scalars(
@@ -225,28 +279,6 @@ def _of_scalars(
     keys = getattr(result._metadata, "keys", ("value",))
     names = [str(key) for key in list(keys)[:1]]
     return names, ([(value,) for value in batch] for batch in batches)
-
-
-def _of_mixed_rows(
-    batches: Iterator[Batch], described: Sequence[Described]
-) -> tuple[list[str], Iterator[Batch]]:
-    """Return rows that have entities among their columns, with those of each."""
-    first, batches = _peeked(batches)
-    row = [None] * len(described) if first is None else first[0]
-    names: list[str] = []
-    getters: list[Callable[[Any], Sequence[Any]]] = []
-    for (name, mapper), value in zip(described, row, strict=True):
-        attributes: Sequence[str] = []
-        if mapper is not None:
-            attributes = loaded_columns(mapper, value)
-        names += attributes or [name]
-        getters.append(_values_of(attributes))
-
-    def flat(row: Sequence[Any]) -> Sequence[Any]:
-        values = zip(getters, row, strict=True)
-        return tuple(chain.from_iterable(get(value) for get, value in values))
-
-    return names, ([flat(row) for row in batch] for batch in batches)
 
 
 def _peeked(batches: Iterator[Batch]) -> tuple[Batch | None, Iterator[Batch]]:
@@ -274,14 +306,3 @@ def _fetch_of(result: Result[Any]) -> Callable[[int], Sequence[Any]]:
     ):
         return partial(result.cursor_strategy.fetchmany, result, result.cursor)
     return result.fetchmany
-
-
-def _values_of(attributes: Sequence[str]) -> Callable[[Any], Sequence[Any]]:
-    if not attributes:
-        return lambda value: (value,)
-    get = attrgetter(*attributes)
-    # An outer join may have no entity here.
-    if len(attributes) == 1:
-        return lambda entity: (None if entity is None else get(entity),)
-    nothing = (None,) * len(attributes)
-    return lambda entity: nothing if entity is None else get(entity)

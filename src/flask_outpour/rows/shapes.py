@@ -18,6 +18,7 @@ from ..shown import shown_fields
 from .attributes import is_missing
 from .attributes import values_of
 from .entities import entity_columns
+from .entities import is_row_of_entities
 from .model import Batch
 from .model import name_of
 
@@ -73,6 +74,11 @@ def shape_of(
 
     :raises SourceError: when it is no row, or has no names.
     """
+    if is_row_of_entities(record):
+        # Who has such a row has imported SQLAlchemy.
+        from .entity_rows import EntityRows
+
+        return EntityRows(record, columns)
     if isinstance(record, Mapping):
         return Keys(_keys(record, columns), extras)
     if _is_positional(record):

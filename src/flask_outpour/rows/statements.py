@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
 from typing import Any
+from typing import NamedTuple
 
 from sqlalchemy import Connection
+from sqlalchemy import Dialect
 from sqlalchemy import Engine
 from sqlalchemy import inspect
 from sqlalchemy import select
+from sqlalchemy import SelectBase
 from sqlalchemy import Table
-from sqlalchemy.orm import lazyload
 from sqlalchemy.orm import Mapper
 from sqlalchemy.orm import Query
 from sqlalchemy.orm import scoped_session
@@ -24,12 +27,23 @@ from ..lines import Lines
 from .batches import FULL_FETCH
 from .copying import Copying
 from .descriptions import describe
+from .descriptions import Described
 from .descriptions import has_entities
+from .descriptions import keys_of_columns
+from .descriptions import places_of
+from .descriptions import require_new_names
 from .drivers import AUTOCOMMIT
 from .drivers import commits_each_statement
 from .drivers import dialect_caveat
+from .drivers import QUERIES
+from .drivers import TO_MANY
+from .loading import joins_relationships
+from .loading import Loading
+from .loading import loading_of
 from .model import Rows
 from .results import ENTITIES
+from .results import is_whole
+from .results import made_unique
 from .results import require_rows
 from .results import ResultRows
 from .shapes import Extras
@@ -65,37 +79,32 @@ def rows_of_statement(
         statement = select(statement)
     bind = _bind_of(session if bind is None else bind)
     described = describe(statement)
-    if has_entities(described):
-        # No relationship is written. To load them would take a query for each batch,
-        # or multiply the rows.
-        statement = statement.options(lazyload("*"))
     with ExitStack() as closing:
-        goes_on = not isinstance(bind, Engine) and bind.in_transaction()
-        if isinstance(bind, Session):
-            if not goes_on:
-                closing.callback(bind.rollback)
-            connection = bind.connection(bind_arguments=_bind_arguments(statement))
-            execute = partial(bind.execute, statement)
-        else:
-            connection = _connected(bind, closing)
-            described = []
-            execute = partial(connection.execute, statement)
-        options, caveat = _streaming(connection)
-        if options and has_entities(described):
-            options["yield_per"] = ENTITIES
+        in_transaction = not isinstance(bind, Engine) and bind.in_transaction()
+        executing = _executing(bind, statement, described, columns, closing)
+        connection, execute, session = executing
+        loading, described = _loading(executing, statement, described, columns)
+        options, caveat = _streaming(connection, loading)
+        execute = partial(execute, loading.statement)
         copying = None
         if lines is not None and connection.dialect.driver == "psycopg":
-            session = bind if isinstance(bind, Session) else None
-            copying = Copying(connection, lines, columns, described, session)
+            mapped = () if session is None else described
+            copying = Copying(connection, lines, columns, mapped, session)
             execute = partial(copying.execute, execute)
         result = execute(execution_options=options)
         closing.callback(result.close)
         require_rows(result)
-        copied = copying and copying.copied(result, in_transaction=goes_on)
+        copied = copying and copying.copied(result, in_transaction=in_transaction)
         if copied:
             names, made = copied
             return Rows(names, (), lines=made, close=closing.pop_all().close)
-        rows = ResultRows(result, closing.pop_all(), described)
+        if is_whole(result):
+            result, caveat = made_unique(result), caveat or TO_MANY
+        elif has_entities(described):
+            result = result.yield_per(ENTITIES)
+        rows = ResultRows(
+            result, closing.pop_all(), described, may_query=loading.may_query
+        )
         return _rows_or_closed(rows, columns=columns, extras=extras, caveat=caveat)
     raise AssertionError
 
@@ -116,13 +125,97 @@ def _rows_or_closed(result: ResultRows, **options: Any) -> Rows:
         raise
 
 
-def _streaming(connection: Connection) -> tuple[dict[str, Any], str | None]:
+class _Executing(NamedTuple):
+    """What executes a statement."""
+
+    connection: Connection
+    execute: Callable[..., Any]
+    #: Where entities are to be made.
+    session: Session | None
+
+
+def _executing(
+    bind: Session | Connection | Engine,
+    statement: Any,
+    described: Sequence[Described],
+    columns: Sequence[str] | None,
+    closing: ExitStack,
+) -> _Executing:
+    if isinstance(bind, Session):
+        if not bind.in_transaction():
+            closing.callback(bind.rollback)
+        connection = bind.connection(bind_arguments=_bind_arguments(statement))
+        return _Executing(connection, bind.execute, bind)
+    connection = _connected(bind, closing)
+    if not _needs_objects(statement, described, columns, bind.dialect):
+        return _Executing(connection, connection.execute, None)
+    # It leaves a transaction that goes on alone.
+    session = Session(connection, join_transaction_mode="rollback_only")
+    closing.enter_context(session)
+    return _Executing(connection, session.execute, session)
+
+
+def _loading(
+    executing: _Executing,
+    statement: Any,
+    described: list[Described],
+    columns: Sequence[str] | None,
+) -> tuple[Loading, list[Described]]:
+    """Return how a statement's entities are loaded, and its columns as they come."""
+    # A connection gives the columns of an entity, which needs no others then.
+    wanted = None if executing.session is None else columns
+    loading = loading_of(statement, described, wanted, executing.connection.dialect)
+    if executing.session is None:
+        described = [column._replace(entity=None) for column in described]
+    if not has_entities(described):
+        require_new_names(described, columns, _names_of(statement, described))
+    return loading, described
+
+
+def _needs_objects(
+    statement: Any,
+    described: Sequence[Described],
+    columns: Sequence[str] | None,
+    dialect: Dialect,
+) -> bool:
+    """Whether what is wanted of entities is more than the columns that are selected."""
+    if not has_entities(described):
+        return False
+    if joins_relationships(statement):
+        return True
+    if columns is None:
+        return False
+    selected = getattr(statement.compile(dialect=dialect), "_result_columns", ())
+    names = [column.keyname for column in selected]
+    if len(columns) == len(names):
+        # A column may be called by its attribute, as it may by any new name.
+        keys = keys_of_columns(described)
+        pairs = zip(names, columns, strict=True)
+        names = [new if keys.get(old) == new else old for old, new in pairs]
+    beyond = [name for name in columns if name not in names]
+    return any(path for name in beyond for _, path in places_of(name, described))
+
+
+def _names_of(statement: Any, described: Sequence[Described]) -> set[str]:
+    """Return the names that the columns of a statement have."""
+    names = {column.name for column in described}
+    if isinstance(statement, SelectBase):
+        names.update(map(str, statement.exported_columns.keys()))
+    return names
+
+
+def _streaming(
+    connection: Connection, loading: Loading
+) -> tuple[dict[str, Any], str | None]:
     """Return the options that make a result stream, and what the log should say."""
+    dialect = connection.dialect
     if commits_each_statement(connection):
         return {}, AUTOCOMMIT
+    if dialect.name in ("mysql", "mariadb") and loading.may_query:
+        return {}, QUERIES
     # Its rows come in pieces that grow to this size, so the first comes at once.
     options = {"stream_results": True, "max_row_buffer": FULL_FETCH}
-    return options, dialect_caveat(connection.dialect)
+    return options, dialect_caveat(dialect)
 
 
 def _connected(bind: Engine | Connection, closing: ExitStack) -> Connection:
