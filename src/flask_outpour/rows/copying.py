@@ -48,6 +48,7 @@ from .fitness import Unfit
 from .objects import Objects
 from .pieces import pieces
 from .shapes import picked
+from .verbs import is_query
 
 _LOG = getLogger(__name__)
 #: By this execution option a statement is known again.
@@ -166,7 +167,8 @@ class Copying:
             raise Unfit("another listener executes statements, too")
         driver, compiled = cursor.connection, context.compiled
         executed = getattr(compiled, "statement", None)
-        if not isinstance(executed, SelectBase | TextClause):
+        is_known = isinstance(executed, SelectBase | TextClause)
+        if not (is_known and is_query(executed, context.dialect)):
             raise Unfit("it is no SELECT")
         known = getattr(compiled, "_result_columns", None)
         if known is None:

@@ -35,6 +35,7 @@ from .model import Rows
 from .records import rows_of_records
 from .shapes import Extras
 from .sql_types import types_of_result
+from .verbs import NO_ROWS
 
 #: Entities are loaded by so many; each is heavier than a row.
 ENTITIES = 500
@@ -154,10 +155,7 @@ def require_rows(result: Any) -> None:
     :raises SourceError: when it was not.
     """
     if getattr(result, "returns_rows", True) is False:
-        raise SourceError(
-            "The statement returns no rows. Pass a SELECT, or another statement that"
-            " returns some."
-        )
+        raise SourceError(NO_ROWS)
 
 
 class ResultRows:

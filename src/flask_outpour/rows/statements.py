@@ -47,6 +47,8 @@ from .results import made_unique
 from .results import require_rows
 from .results import ResultRows
 from .shapes import Extras
+from .verbs import is_query
+from .verbs import require_reading
 
 
 def is_statement(source: Any) -> bool:
@@ -83,6 +85,7 @@ def rows_of_statement(
         in_transaction = not isinstance(bind, Engine) and bind.in_transaction()
         executing = _executing(bind, statement, described, columns, closing)
         connection, execute, session = executing
+        require_reading(statement, connection.dialect)
         loading, described = _loading(executing, statement, described, columns)
         options, caveat = _streaming(connection, loading)
         execute = partial(execute, loading.statement)
@@ -211,8 +214,11 @@ def _streaming(
     dialect = connection.dialect
     if commits_each_statement(connection):
         return {}, AUTOCOMMIT
-    if dialect.name in ("mysql", "mariadb") and loading.may_query:
-        return {}, QUERIES
+    if dialect.name in ("mysql", "mariadb"):
+        if loading.may_query:
+            return {}, QUERIES
+    elif not is_query(loading.statement, dialect):
+        return {}, None
     # Its rows come in pieces that grow to this size, so the first comes at once.
     options = {"stream_results": True, "max_row_buffer": FULL_FETCH}
     return options, dialect_caveat(dialect)
