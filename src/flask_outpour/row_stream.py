@@ -167,7 +167,7 @@ class RowStream(Iterator[bytes]):
             begin = format.begin_table(self._name, names)
             return begin, self._fed(rows.batches, format.feed)
         if rows.lines is not None:
-            return format.begin(names), map(format.frame, rows.lines)
+            return format.begin(names), self._framed(rows.lines, rows, format.frame)
         if rows.reader is not None and takes_arrow(format):
             schema, batches = rows.reader.schema, rows.reader
             if tuple(names) != rows.columns:
@@ -176,6 +176,16 @@ class RowStream(Iterator[bytes]):
             begin = format.begin_arrow(schema)
             return begin, self._fed(batches, format.feed_arrow)
         return format.begin(names), self._fed(rows.batches, format.feed)
+
+    def _framed(
+        self, lines: Iterable[bytes], rows: Rows, frame: Callable[[bytes], bytes]
+    ) -> Iterator[bytes]:
+        """Yield the bytes of whole lines that a source has written."""
+        for made in lines:
+            # Where nobody counts them, a cell of several lines is taken for rows.
+            more = self._count + made.count(b"\n")
+            self._count = more if rows.count is None else rows.count()
+            yield frame(made)
 
     def _fed(
         self, batches: Iterable[Batch], feed: Callable[[Batch], bytes]

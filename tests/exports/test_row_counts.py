@@ -9,10 +9,13 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from sqlalchemy import create_engine
+from sqlalchemy import text
 
 from chunks import chunks_of
 from flask_outpour import stream_finished
 from flask_outpour import stream_rows
+from postgresql import PostgreSQL
 
 ROWS = [{"id": number, "name": f"row {number}"} for number in range(3_000)]
 FORMATS = ["csv", "tsv", "html", "json", "ndjson", "json-seq", "xlsx", "arrows"]
@@ -71,3 +74,18 @@ def test_rows_before_an_error(app: Flask, caplog: pytest.LogCaptureFixture) -> N
     ):
         chunks_of(app)
     assert told == [3_000]
+
+
+@pytest.mark.parametrize("format", ["csv", "ndjson", "json"])
+def test_rows_of_copy(
+    app: Flask, caplog: pytest.LogCaptureFixture, postgresql: PostgreSQL, format: str
+) -> None:
+    """A row whose cells have line feeds is one row, also where COPY writes it."""
+    engine = create_engine(postgresql.url("psycopg"))
+    query = text("SELECT i, E'a\\nb' AS t FROM generate_series(1, 5000) AS i")
+    app.add_url_rule("/", "view", lambda: stream_rows(query, format, bind=engine))
+    with caplog.at_level(logging.DEBUG, "flask_outpour"):
+        chunks_of(app)
+    assert "COPY sends the rows." in caplog.text
+    assert " bytes of 5000 rows in " in caplog.text
+    engine.dispose()

@@ -200,4 +200,9 @@ def test_tables_of_sqlmodel_hide_their_fields() -> None:
     assert read(ShownUser, bind=engine) == expected
     with engine.connect() as connection:
         assert read(select(ShownUser), bind=connection) == expected
+        assert read(connection.execute(select(ShownUser))) == expected
+        both = select(ShownUser, ShownUser.name.label("again"))
+        names, rows = read(both, bind=connection)
+        assert "password_hash" not in names
+        assert HASH not in str(rows)
     engine.dispose()

@@ -95,6 +95,8 @@ class Copying:
         self._described = described
         self._session = session
         self._plan: _Plan | None = None
+        #: How many the lines were that came.
+        self.rows = 0
         self._refusal = "it was not executed by SQLAlchemy itself"
 
     def execute(
@@ -235,9 +237,12 @@ class Copying:
                 # COPY has no parameters in the protocol: psycopg puts them in.
                 cursor.copy(cursor.mogrify(query, plan.parameters)),
             ):
-                yield from pieces(driver.pgconn)
+                yield from pieces(driver.pgconn, self._add)
         except psycopg.Error as error:
             raise self._error(error, query, plan) from error
+
+    def _add(self, rows: int) -> None:
+        self.rows += rows
 
     def _error(self, error: Any, query: str, plan: _Plan) -> Any:
         """Return the error as SQLAlchemy raises those of its executions."""

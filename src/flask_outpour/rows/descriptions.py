@@ -15,6 +15,7 @@ from sqlalchemy import inspect
 from sqlalchemy.orm import QueryableAttribute
 
 from ..errors import SourceError
+from ..shown import hidden_fields
 
 
 class Described(NamedTuple):
@@ -94,6 +95,17 @@ def keys_of_columns(described: Iterable[Described]) -> dict[str, str]:
     }
 
 
+def hidden_columns(described: Iterable[Described]) -> frozenset[str]:
+    """Return the names of columns that the classes of entities leave out of dumps."""
+    return frozenset(
+        attribute.columns[0].key
+        for column in described
+        if column.entity is not None
+        for attribute in column.mapper.column_attrs
+        if attribute.key in hidden_fields(column.mapper.class_)
+    )
+
+
 def is_attribute(entity: Any, name: str) -> bool:
     """Whether a name leads to values of an entity, and not to other entities."""
     mapper = inspect(entity).mapper
@@ -138,15 +150,16 @@ def columns_of_entity(
 ) -> dict[str, int] | None:
     """Return where the columns of an entity are among those that a statement selects.
 
-    Return ``None`` where the entity is more than its columns: where it has
-    subclasses, other expressions, or listeners that change it when it is loaded.
+    Return ``None`` where the entity is not just its columns: where it has
+    subclasses, other expressions, listeners that change it when it is loaded, or
+    fields that it keeps to itself.
 
     :param selected: for each column of the statement, what it was made from.
     """
     events = mapper.class_manager.dispatch
     if mapper.inherits or mapper.polymorphic_on is not None:
         return None
-    if events.load or events.refresh:
+    if events.load or events.refresh or hidden_fields(mapper.class_):
         return None
     places = {
         id(origin): place

@@ -34,6 +34,7 @@ class Rows:
         rows a batch are fastest.
     :param lines: whole lines of the rows in the format that is wanted, where the
         source writes them itself; they are taken instead of the batches.
+    :param count: returns of how many rows the lines were so far.
     :param reader: a ``pyarrow.RecordBatchReader`` of the rows, where the source has
         them in columns; formats that can, take it instead of the batches.
     :param types: what is known of the values of each column: a type or annotation of
@@ -50,6 +51,7 @@ class Rows:
         batches: Iterable[Batch],
         *,
         lines: Iterable[bytes] | None = None,
+        count: Callable[[], int] | None = None,
         reader: Any = None,
         types: Known | Callable[[], Known] | None = None,
         close: Callable[[], object] | None = None,
@@ -60,6 +62,7 @@ class Rows:
         self.lines = lines
         self.reader: Any = reader
         self.caveat = caveat
+        self.count = count
         self._types = types
         self._close = close
 

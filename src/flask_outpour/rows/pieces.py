@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import selectors
+from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,12 +13,13 @@ FULL = 1 << 15
 SOON = 0.002
 
 
-def pieces(pgconn: Any) -> Iterator[bytes]:
+def pieces(pgconn: Any, counted: Callable[[int], object]) -> Iterator[bytes]:
     """Yield whole lines of a COPY that psycopg has begun, many where they come fast.
 
     They are taken from libpq directly: psycopg's own reading takes as long again.
 
     :param pgconn: libpq's connection, as psycopg has it.
+    :param counted: is told of how many rows the next lines are.
     :raises psycopg.Error: when the server tells of one, or the connection breaks off.
     """
     take = pgconn.get_copy_data
@@ -37,6 +39,7 @@ def pieces(pgconn: Any) -> Iterator[bytes]:
                 pgconn.consume_input()
                 continue
             if held:
+                counted(len(held))
                 yield b"".join(held)
                 held.clear()
                 size = 0

@@ -22,6 +22,7 @@ from .batches import fetched
 from .descriptions import describe
 from .descriptions import Described
 from .descriptions import has_entities
+from .descriptions import hidden_columns
 from .descriptions import require_new_names
 from .drivers import abandon
 from .drivers import has_lost_rows
@@ -75,6 +76,10 @@ def rows_of_result(
     described = _described(result, context)
     if described and not has_entities(described):
         require_new_names(described, columns, result.keys())
+    if columns is None and isinstance(result, CursorResult):
+        hidden = hidden_columns(describe(context.invoked_statement))
+        if hidden.intersection(keys := [str(key) for key in result.keys()]):  # noqa: SIM118
+            columns = [key for key in keys if key not in hidden]
     if is_whole(result):
         result = made_unique(result)
     elif has_entities(described) and not _is_begun(result, whole):

@@ -29,6 +29,7 @@ from .copying import Copying
 from .descriptions import describe
 from .descriptions import Described
 from .descriptions import has_entities
+from .descriptions import hidden_columns
 from .descriptions import keys_of_columns
 from .descriptions import places_of
 from .descriptions import require_new_names
@@ -100,7 +101,14 @@ def rows_of_statement(
         copied = copying and copying.copied(result, in_transaction=in_transaction)
         if copied:
             names, made = copied
-            return Rows(names, (), lines=made, close=closing.pop_all().close)
+            close = closing.pop_all().close
+            return Rows(
+                names,
+                (),
+                lines=made,
+                count=partial(getattr, copying, "rows"),
+                close=close,
+            )
         if is_whole(result):
             result, caveat = made_unique(result), caveat or TO_MANY
         elif has_entities(described):
@@ -187,7 +195,7 @@ def _needs_objects(
     if joins_relationships(statement):
         return True
     if columns is None:
-        return False
+        return bool(hidden_columns(described))
     selected = getattr(statement.compile(dialect=dialect), "_result_columns", ())
     names = [column.keyname for column in selected]
     if len(columns) == len(names):
