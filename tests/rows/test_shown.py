@@ -13,13 +13,16 @@ import attrs
 import msgspec
 import pydantic
 import pytest
+from flask import Flask
 from pydantic import Field
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from sqlalchemy import create_engine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from flask_outpour import stream_rows
 from flask_outpour.shown import as_dict
+from postgresql import PostgreSQL
 from rows.reading import read
 
 HASH = "$2b$12$secret"
@@ -205,4 +208,32 @@ def test_tables_of_sqlmodel_hide_their_fields() -> None:
         names, rows = read(both, bind=connection)
         assert "password_hash" not in names
         assert HASH not in str(rows)
+    engine.dispose()
+
+
+def test_copy_hides_them_too(app: Flask, postgresql: PostgreSQL) -> None:
+    """PostgreSQL writes no field that a class keeps to itself."""
+    sqlmodel = pytest.importorskip("sqlmodel")
+
+    class CopiedUser(sqlmodel.SQLModel, table=True):
+        id: int | None = sqlmodel.Field(default=None, primary_key=True)
+        name: str
+        password_hash: str = sqlmodel.Field(exclude=True)
+
+    engine = create_engine(postgresql.url("psycopg"))
+    tables = [CopiedUser.__table__]
+    sqlmodel.SQLModel.metadata.create_all(engine, tables=tables)
+    with Session(engine) as session:
+        session.add(CopiedUser(id=1, name="Ada", password_hash=HASH))
+        session.commit()
+    session = Session(engine)
+    for rule, bind in (("/s", session), ("/e", engine)):
+        app.add_url_rule(
+            rule, rule, lambda bind=bind: stream_rows(CopiedUser, "csv", bind=bind)
+        )
+    client = app.test_client()
+    assert client.get("/s").text == "id,name\n1,Ada\n"
+    assert client.get("/e").text == "id,name\n1,Ada\n"
+    session.close()
+    sqlmodel.SQLModel.metadata.drop_all(engine, tables=tables)
     engine.dispose()
