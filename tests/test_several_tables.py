@@ -14,6 +14,7 @@ from urllib.request import urlopen
 import pytest
 from flask import Flask
 from flask import g
+from flask import request
 from flask.testing import FlaskClient
 from python_calamine import CalamineError
 from python_calamine import CalamineWorkbook
@@ -95,11 +96,19 @@ def test_format_is_the_one_that_holds_several(show: Show) -> None:
     assert list(sheets_of(response.data)) == ["Orders"]
 
 
-def test_format_of_one_table_is_refused_in_words(show: Show) -> None:
-    """A client that names such a format is told that these are several tables."""
-    response = show({"Orders": ORDERS}, "csv")
+@pytest.mark.parametrize("name", ["csv", "json", "parquet"])
+def test_client_that_asks_for_one_table_is_told(
+    app: Flask, client: FlaskClient, name: str
+) -> None:
+    """A name that the client has sent is an error of the client's, with a list."""
+    app.add_url_rule(
+        "/", "v", lambda: stream_rows({"Orders": ORDERS}, request.args.get("format"))
+    )
+    response = client.get(f"/?format={name}")
     assert response.status_code == 406
-    assert "no format &#39;csv&#39; for several tables" in response.text
+    assert f"no format &#39;{name}&#39; for several tables" in response.text
+    assert "xlsx (" in response.text
+    assert "parquet (" not in response.text
 
 
 def test_single_row_is_no_table(app: Flask) -> None:
@@ -174,12 +183,10 @@ def test_format_of_one_table_is_refused(show: Show, options: Any) -> None:
 
 
 @pytest.mark.parametrize("name", ["csv", "json", "parquet"])
-def test_client_that_asks_for_one_table_is_told(show: Show, name: str) -> None:
-    """A name, which may be that of the URL's suffix, is an error of the client's."""
-    response = show({"a": [{"id": 1}]}, name)
-    assert response.status_code == 406
-    assert "xlsx (" in response.text
-    assert "parquet (" not in response.text
+def test_view_that_asks_for_one_table_is_told(show: Show, name: str) -> None:
+    """A name that the view has written is an error of the view's, with a cure."""
+    with pytest.raises(ConfigurationError, match=rf'{name} holds one.*"xlsx"'):
+        show({"a": [{"id": 1}]}, name)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from collections.abc import Sequence
 from collections.abc import Sized
 from typing import Any
@@ -43,9 +44,12 @@ class ItemError(OutpourError, TypeError):
     @classmethod
     def of_item(cls, number: int, item: object) -> ItemError:
         """Name the item, counted from 1, that is neither text nor bytes."""
+        cure = "Convert it where it is yielded, for example with str()."
+        if isinstance(item, Mapping | tuple | list):
+            cure = "Rows are sent by stream_rows: return stream_rows(...) of them."
         return cls(
             f"Item {number} of the stream is {type(item).__name__}, not str or"
-            " bytes. Convert it where it is yielded, for example with str()."
+            f" bytes. {cure}"
         )
 
     @classmethod

@@ -145,15 +145,35 @@ def _choose(
         path=request.path,
         accept=request.accept_mimetypes,
     )
+    if choice is None and wanted and not varies and not _is_asked_for(wanted):
+        # A mistake of the view is none of the client's.
+        raise ConfigurationError(_unknown(wanted, offered, known, several=several))
     if choice is None or (_is_asked_for(wanted) and not is_available(choice.format)):
         raise _NoFormat.among(offered, wanted, varies=varies, several=several)
     return choice, varies
 
 
+def _unknown(wanted: object, offered: Formats, known: Formats, *, several: bool) -> str:
+    """Return what the view has to know of a format that it has named itself."""
+    if several and known.named(str(wanted)) is not None:
+        return (
+            f"{wanted} holds one table, and a dict is several, by their names. Stream"
+            ' them as "xlsx", or each as a file of its own with stream_zip. An object'
+            ' around one array is JSON(key="orders").'
+        )
+    names = ", ".join(each.suffix for each in offered)
+    return f"format= names {wanted!r}, which is no format here. There are {names}."
+
+
 def _is_asked_for(name: object) -> bool:
-    """Whether the client has this name in its URL, and the view not in its code."""
-    values = [*(request.view_args or {}).values(), *request.args.values()]
-    return isinstance(name, str) and name in values
+    """Whether the client has sent this name, and the view not written it."""
+    if not isinstance(name, str):
+        return False
+    sent = [*(request.view_args or {}).values(), *request.values.values()]
+    sent += [*request.headers.values(), *request.cookies.values()]
+    if request.is_json and isinstance(body := request.get_json(silent=True), dict):
+        sent += body.values()
+    return name in sent
 
 
 def known_formats() -> Formats:

@@ -132,6 +132,9 @@ class RowStream(Iterator[bytes]):
                 error.add_note(f"This is the table {self._name!r} of several.")
                 if isinstance(error, OutpourError) and "columns=" in str(error):
                     error.add_note(f"Here that is columns={{{self._name!r}: [...]}}.")
+            if self.rows and not isinstance(error, OutpourError):
+                # What a driver says of a value says seldom where that is.
+                error.add_note(f"{self.rows} rows came before this.")
             interrupt = getattr(self._format, "interrupt", None)
             if begun and interrupt is not None and (end := interrupt()):
                 yield end

@@ -201,3 +201,34 @@ def test_name_of_a_format_may_come_from_the_client(
         assert response.status_code == 406
         assert "<script>" not in response.text
         assert "csv (text/csv)" in response.text
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        {"query_string": {"f": "xml"}},
+        {"data": {"f": "xml"}, "method": "POST"},
+        {"json": {"f": "xml"}, "method": "POST"},
+        {"headers": {"X-Format": "xml"}},
+    ],
+)
+def test_unknown_name_that_the_client_sent_is_a_406(app: Flask, sent: Any) -> None:
+    """Wherever it has sent it, it is told what there is."""
+
+    def view() -> Any:
+        body = request.get_json(silent=True) or {}
+        values = [*request.values.values(), *body.values(), *request.cookies.values()]
+        return stream_rows([{"id": 1}], [*values, request.headers.get("X-Format")][0])
+
+    app.add_url_rule("/", "v", view, methods=["GET", "POST"])
+    response = app.test_client().open("/", **sent)
+    assert response.status_code == 406
+    assert "csv (text/csv)" in response.text
+
+
+def test_unknown_name_that_the_view_wrote_is_no_error_of_the_client(app: Flask) -> None:
+    """It is one of the view's, and names what there is."""
+    app.testing = True
+    app.add_url_rule("/", "v", lambda: stream_rows([{"id": 1}], "xml"))
+    with pytest.raises(ConfigurationError, match=r"format= names 'xml'.* csv, tsv"):
+        app.test_client().get("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import time
 from collections.abc import Callable
@@ -61,6 +62,13 @@ FORMATS = [
     *(NDJSON(), NDJSON(final_record=True), JSON(), JSONSequence()),
     JSON(key="rows", meta=lambda rows: {"rows": rows}),
 ]
+
+
+def id_of(format: Any) -> str:
+    """Return a name that is the same in each process of the tests."""
+    return re.sub(r"<function .*?>", "function", repr(format))
+
+
 ORDER_TABLE: Any = Order.__table__
 NUMBER_TABLE: Any = Number.__table__
 
