@@ -224,7 +224,7 @@ def test_texts_of_patterns_are_quoted_as_others() -> None:
     "options",
     [
         *({"dates": pattern} for pattern in ("%H:%M", "%d %H", "%z", "%c", "%X", "%f")),
-        *({"times": pattern} for pattern in ("%Y", "%d %H", "%x", "%c", "%j", "%s")),
+        *({"times": pattern} for pattern in ("%Y", "%d %H", "%x", "%c", "%P", "%s")),
         *({"datetimes": pattern} for pattern in ("", "x", "%%", "%", "%d %", "%Q")),
         *({"datetimes": pattern} for pattern in ("%s", 3, True, str, "%Y\ud800")),
         {"dates": "yyyy-MM-dd"},

@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Sequence
 from typing import Any
+from zipfile import ZipFile
 
 import duckdb
 import pandas
@@ -20,8 +21,11 @@ from hypothesis import strategies as st
 from flask_outpour import CSV
 from flask_outpour import RowError
 from flask_outpour import stream_rows
+from flask_outpour import stream_zip
+from flask_outpour import ZipEntry
 from flask_outpour.errors import ConfigurationError
 from flask_outpour.formats import TSV
+from flask_outpour.formats.streams import for_stream
 from formats.reference import csv_bytes
 
 UNICODE = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7", "gb18030")
@@ -240,3 +244,37 @@ def test_readers(tmp_path: Any) -> None:
         table = duckdb.sql(f"FROM read_csv('{path}', encoding='{name}')")
         assert table.columns == ["ñ", "b"]
         assert table.fetchall() == rows
+
+
+def test_streams_of_one_object_are_apart() -> None:
+    """Each has its own encoder: a mark, and the state that it is in."""
+    format = CSV(encoding="iso2022_kr")
+    first, second = for_stream(format), for_stream(format)
+    made = [first.begin(["한"]), second.begin(["한"])]
+    for each in (first, second, second):
+        made += [each.feed([("한",)])]
+    texts = [made[0] + made[2] + first.finish(), made[1] + made[3] + second.finish()]
+    assert texts == ["한\n한\n".encode("iso2022_kr")] * 2
+
+
+def test_rows_before_one_that_cannot_be_written(app: Flask) -> None:
+    """They are sent in the encoding, with its mark, before the stream is cut."""
+    rows = [{"a": "é"}, {"a": "ß"}, {"a": "\ud800"}]
+    app.add_url_rule("/", "rows", lambda: stream_rows(rows, CSV(encoding="utf-16")))
+    sent = []
+    with pytest.raises(RowError, match="Row 3, column 'a'"):
+        sent.extend(app.test_client().get("/", buffered=False).response)
+    assert b"".join(sent).decode("utf-16") == "a\né\nß\n"
+
+
+def test_frames_and_archives(app: Flask, client: FlaskClient) -> None:
+    """The encoding is that of frames, too, and of files in a ZIP archive."""
+    frame = pandas.DataFrame({"ñ": ["é", None], "b": [1.5, -0.5]})
+    format = CSV(encoding="utf-16", decimal=",", delimiter=";")
+    app.add_url_rule("/frame", "frame", lambda: stream_rows(frame, format))
+    entries = [ZipEntry("a.csv", frame, format=format)]
+    app.add_url_rule("/zip", "zip", lambda: stream_zip(entries))
+    expected = "ñ;b\né;1,5\n;-0,5\n"
+    assert client.get("/frame").data.decode("utf-16") == expected
+    with ZipFile(io.BytesIO(client.get("/zip").data)) as archive:
+        assert archive.read("a.csv").decode("utf-16") == expected

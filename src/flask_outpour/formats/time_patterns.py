@@ -15,7 +15,7 @@ from .values import Texts
 #: The directives of strftime() for what a date has, and for what a time of day has;
 #: not all systems know all of them, and the flags, such as the "-" of "%-d".
 _OF_DATES = "aAbBCdDeFgGhjmuUVwWxyY"
-_OF_TIMES = "fHIklMpPrRSTXzZ"
+_OF_TIMES = "fHIklMprRSTXzZ"
 _OTHERS = "%nt"
 _DIRECTIVE = re.compile("%[-_0^#]?(.?)", re.DOTALL)
 #: Those of a year, which most systems write without its zeros at the left.
