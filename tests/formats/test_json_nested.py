@@ -246,7 +246,16 @@ def test_refused_inside_as_outside(value: Any, either_way: None) -> None:
         assert f"value of type {type(cell).__name__} cannot" in str(caught.value)
 
 
-@pytest.mark.parametrize("make", [circle, lambda: [{"a": circle()}]])
+def ring() -> dict[str, Any]:
+    """Return a dict that holds itself under many names."""
+    value: dict[str, Any] = {}
+    value.update({str(number): value for number in range(50)})
+    return value
+
+
+@pytest.mark.parametrize(
+    "make", [circle, lambda: [{"a": circle()}], ring, lambda: [ring(), (ring(),)]]
+)
 def test_what_holds_itself_is_an_error(
     make: Callable[[], Any], either_way: None
 ) -> None:
@@ -258,8 +267,10 @@ def test_what_holds_itself_is_an_error(
 def test_what_is_shared_is_no_more_than_it_is() -> None:
     """A look at all that is inside ends where one value is in many places."""
     text = json_text.JSONText(compact=True)
-    kept = shared()
-    assert text._at_once([kept]) is None
+    for value in (shared(), [{"a": 1, "b": 2}, *[{}] * 9, dict.fromkeys("ab", ring())]):
+        assert text._at_once([value]) is None
+    wide = [dict.fromkeys(map(str, range(9999)), 1), *[{}] * 400_000]
+    assert text._at_once([wide]) is not None
 
 
 @given(floats | strategies.sampled_from([float("inf"), float("-inf"), float("nan")]))

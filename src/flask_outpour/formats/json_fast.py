@@ -79,7 +79,7 @@ def fast_lines(columns: tuple[str, ...], decimal: str) -> FastLines | None:
     return lines
 
 
-@lru_cache(64)
+@lru_cache(256)
 def _record(names: tuple[str, ...]) -> Callable[..., Any] | None:
     """Return a type of objects with members of these names, or ``None``."""
     import msgspec

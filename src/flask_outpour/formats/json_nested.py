@@ -20,12 +20,25 @@ Change = Callable[[Column], Column | None]
 Record = Callable[[tuple[str, ...]], Callable[..., Any] | None]
 
 _NAMES = frozenset({str, int})
-#: How deep nested values are looked at, and how many at once: what holds itself has
-#: no end, and what is shared by many becomes more with each level.
+#: How deep nested values are looked at, and how many in a column of a batch: what
+#: holds itself has no end, and what is shared by many is more with each level.
 _DEEPEST = 12
-_MOST = 1 << 20
+_MOST = 1 << 22
+#: What a look costs beside that at each value.
+_LOOK = 64
 #: Objects for which a type of their own is worth its making.
 _WORTH = 64
+
+
+class _Bounds:
+    """How much of what is nested in a column is still looked at."""
+
+    __slots__ = ("depth", "left")
+
+    def __init__(self) -> None:
+        self.depth = _DEEPEST
+        #: Values.
+        self.left = _MOST
 
 
 class Preparation:
@@ -46,18 +59,22 @@ class Preparation:
         self._changes = changes
         self._record = record
 
-    def column(self, values: Column, kinds: Set[type], depth: int = 0) -> Column | None:
+    def column(
+        self, values: Column, kinds: Set[type], bounds: _Bounds | None = None
+    ) -> Column | None:
         """Return what is to be written in the place of a column, maybe itself.
 
         Return ``None`` where the library would write it in another way, or not at all.
 
         :param kinds: the types of the values.
+        :param bounds: of all that is looked at; those of a whole column, if not given.
         """
+        bounds = bounds or _Bounds()
         made = values
         for kind in kinds - self._sure:
             are_all = len(kinds) == 1
             those = values if are_all else [v for v in values if type(v) is kind]
-            changed = self._changed(those, kind, depth)
+            changed = self._changed(those, kind, bounds)
             if changed is None or are_all:
                 return changed
             if changed is not those:
@@ -68,18 +85,24 @@ class Preparation:
                 ]
         return made
 
-    def _changed(self, values: Column, kind: type, depth: int) -> Column | None:
-        if kind is list or kind is tuple or kind is dict:
-            parts = list(islice(chain.from_iterable(values), _MOST))
-            if depth == _DEEPEST or len(parts) == _MOST:
-                return None
-            nested = self._dicts if kind is dict else self._lists
-            return nested(values, parts, depth + 1)
-        change = self._changes.get(kind)
-        return None if change is None else change(values)
+    def _changed(self, values: Column, kind: type, bounds: _Bounds) -> Column | None:
+        if kind is not list and kind is not tuple and kind is not dict:
+            change = self._changes.get(kind)
+            return None if change is None else change(values)
+        parts = list(islice(chain.from_iterable(values), bounds.left))
+        bounds.left -= len(parts) + _LOOK
+        if bounds.left <= 0 or not bounds.depth:
+            return None
+        bounds.depth -= 1
+        nested = self._dicts if kind is dict else self._lists
+        made = nested(values, parts, bounds)
+        bounds.depth += 1
+        return made
 
-    def _lists(self, values: Column, items: list[Any], depth: int) -> Column | None:
-        made = self.column(items, set(map(type, items)), depth)
+    def _lists(
+        self, values: Column, items: list[Any], bounds: _Bounds
+    ) -> Column | None:
+        made = self.column(items, set(map(type, items)), bounds)
         if made is None:
             return None
         if made is items:
@@ -87,14 +110,16 @@ class Preparation:
         turn = iter(made)
         return [list(islice(turn, len(value))) for value in values]
 
-    def _dicts(self, values: Column, keys: list[Any], depth: int) -> Column | None:
+    def _dicts(self, values: Column, keys: list[Any], bounds: _Bounds) -> Column | None:
         names = list(values[0])
-        if set(map(type, names)) == {str} and keys == names * len(values):
-            return self._alike(names, values, depth)
+        are_as_many = len(keys) == len(names) * len(values)
+        are_texts = set(map(type, names)) == {str}
+        if are_as_many and are_texts and keys == names * len(values):
+            return self._alike(names, values, bounds)
         if not _NAMES.issuperset(map(type, keys)):
             return None
         cells = list(_cells(values))
-        made = self.column(cells, set(map(type, cells)), depth)
+        made = self.column(cells, set(map(type, cells)), bounds)
         if made is None:
             return None
         if made is cells:
@@ -103,23 +128,26 @@ class Preparation:
         # The names come first, so that where they end no cell is taken.
         return [dict(zip(value, turn)) for value in values]  # noqa: B905
 
-    def _alike(self, names: list[str], values: Column, depth: int) -> Column | None:
+    def _alike(
+        self, names: list[str], values: Column, bounds: _Bounds
+    ) -> Column | None:
         """Prepare dicts with the same names in the same order."""
         cells = list(_cells(values))
         columns: list[Column] = []
         are_same = True
         for place in range(len(names)):
             column = cells[place :: len(names)]
-            made = self.column(column, set(map(type, column)), depth)
+            made = self.column(column, set(map(type, column)), bounds)
             if made is None:
                 return None
             are_same = are_same and made is column
             columns.append(made)
         if are_same:
             return values
-        record = self._record(tuple(names)) if len(values) >= _WORTH else None
-        if record is not None:
-            return list(map(record, *columns))
+        if len(values) >= _WORTH + len(names):
+            record = self._record(tuple(names))
+            if record is not None:
+                return list(map(record, *columns))
         return [
             dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)
         ]
