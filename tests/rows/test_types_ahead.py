@@ -92,6 +92,14 @@ class Inner:
     a: int
 
 
+class Recursive:
+    """A ``type`` statement that names itself, as Python 3.12 has them."""
+
+    __value__: Any
+
+
+RECURSIVE = Recursive()
+RECURSIVE.__value__ = list[RECURSIVE]  # type: ignore[valid-type]
 Number = NewType("Number", int)
 
 #: Annotations, and the types that come of them; ``None`` where they do not say enough.
@@ -131,7 +139,10 @@ ANNOTATIONS: list[tuple[Any, Any]] = [
     (Inner, pa.string()),
     (list[Inner], pa.string()),
     *((kind, None) for kind in (Any, Mixed, int | str, list, object, None, set[int])),
-    *((kind, None) for kind in (tuple[int, str], complex, "int", Iterator[int])),
+    *(
+        (kind, None)
+        for kind in (RECURSIVE, tuple[int, str], complex, "int", Iterator[int])
+    ),
 ]
 
 

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import is_dataclass
 from dataclasses import replace
 from datetime import date
@@ -74,10 +75,12 @@ def type_of(annotation: Any) -> ColumnType | None:
         return _common([type_of(each) for each in arguments if each is not NoneType])
     if origin is Literal:
         return _common([_of_value(value) for value in arguments if value is not None])
-    # Of NewType, and of a "type" statement.
+    # Of NewType, and of a "type" statement, which may name itself.
     for name in ("__supertype__", "__value__"):
-        if not isinstance(annotation, type) and hasattr(annotation, name):
-            return type_of(getattr(annotation, name))
+        if not isinstance(annotation, type | Enum) and hasattr(annotation, name):
+            with suppress(RecursionError):
+                return type_of(getattr(annotation, name))
+            return None
     if isinstance(origin, type):
         return _of_container(origin, arguments)
     return _of_class(annotation) if isinstance(annotation, type) else None
