@@ -127,9 +127,10 @@ def test_narrow_floats_beside_objects() -> None:
             "numpy": pandas.Series([0.1, None], dtype="float32"),
             "half": pandas.Series([0.1, 2], dtype="float16"),
             "gaps": pandas.Series([0.1, None], dtype="Float32"),
+            "arrow": pandas.Series([0.1, None], dtype="float32[pyarrow]"),
         }
     )
-    assert text_of(frame).splitlines() == ["x,0.1,0.1,0.1", "1,,2.0,"]
+    assert text_of(frame).splitlines() == ["x,0.1,0.1,0.1,0.1", "1,,2.0,,"]
 
 
 def test_integers_of_polars_that_arrow_lacks() -> None:

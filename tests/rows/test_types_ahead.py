@@ -287,6 +287,8 @@ def test_rows_tell_their_types() -> None:
         assert types_in(table_of(rows))["a"] == pa.int64()
     rows = Rows(["a", "b"], batches, types=[int, Decimal])
     assert types_in(table_of(rows, columns=["b"])) == {"b": pa.decimal128(38, 18)}
+    untold = Rows(["a", "b"], [[(1, "x")]])
+    assert types_in(table_of(untold, columns=["b"])) == {"b": pa.string()}
     assert Rows(["a"], [], types=[object]).types is None
     assert Rows(["a"], [], types=[int, int]).types is None
 

@@ -21,8 +21,8 @@ from .model import Rows
 #: others it makes one type for all: a time of day is lost beside a date, text becomes
 #: bytes beside bytes, and a dict gets the keys of the others.
 _SOUND = frozenset([str, bytes, bool, Decimal, date, time, timedelta])
-#: Floats of 16 and 32 bits, with gaps or without.
-_NARROW = re.compile("[Ff]loat(16|32)")
+#: Floats of 16 and 32 bits, with gaps or without, and as Arrow calls them.
+_NARROW = re.compile(r"[Ff]loat(16|32)|(half)?float\[pyarrow\]")
 
 
 def is_frame(source: Any) -> bool:
@@ -111,7 +111,8 @@ def _values(column: Any) -> list[Any]:
         return [None if _is_missing(value) else value for value in values]
     if _NARROW.match(str(column.dtype)):
         # numpy's texts have the digits that are needed.
-        numbers = column.to_numpy("float32" if "32" in str(column.dtype) else "float16")
+        width = "16" if re.search("16|half", str(column.dtype)) else "32"
+        numbers = column.to_numpy(f"float{width}", na_value=float("nan"))
         values = values.where(values.isna(), numbers.astype(str).astype("float64"))
     return list(values)
 

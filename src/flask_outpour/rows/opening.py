@@ -131,7 +131,7 @@ def _with_columns(rows: Rows, columns: Sequence[str]) -> Rows:
         extras="raise",
         named=rows.columns,
         uniform=True,
-        types=lambda: rows.types or (),
+        types=lambda: rows.types or [None] * len(rows.columns),
         close=rows.close,
         caveat=rows.caveat,
     )

@@ -28,27 +28,20 @@ def types_of_records(
     if types is not None and (named is not None or isinstance(shape, Keys)):
         return partial(_chosen, shape, named, types)
     kind = type(record)
-    if isinstance(shape, Keys) or not _has_annotations(kind):
-        return None
     names: Sequence[str] = shape.columns
     if isinstance(shape, Positions):
-        # Of a named tuple; its columns may have other names than its values.
-        names = tuple(record._fields)
+        # Those of a named tuple; its columns may have other names.
+        names = getattr(record, "_fields", ())
+        if not names or not getattr(kind, "__annotations__", None):
+            return None
         return partial(_chosen, shape, names, partial(types_of_class, kind, names))
+    if isinstance(shape, Keys):
+        return None
     if hasattr(kind, "__mapper__"):
         from .sql_types import types_of_entity
 
         return partial(types_of_entity, kind, names)
-    return partial(types_of_class, kind, names)
-
-
-def _has_annotations(kind: type) -> bool:
-    return (
-        hasattr(kind, "__mapper__")
-        or is_model(kind)
-        # A named tuple whose class says more than names.
-        or (issubclass(kind, tuple) and bool(getattr(kind, "__annotations__", None)))
-    )
+    return partial(types_of_class, kind, names) if is_model(kind) else None
 
 
 def _chosen(shape: Shape, named: Sequence[str] | None, types: Ahead) -> Types:
