@@ -13,7 +13,12 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+from sqlalchemy import Column
 from sqlalchemy import Engine
+from sqlalchemy import MetaData
+from sqlalchemy import Numeric
+from sqlalchemy import select
+from sqlalchemy import Table
 
 from flask_outpour.formats.schemas import RecordBatches
 from flask_outpour.rows import open_rows
@@ -148,3 +153,20 @@ def test_descriptions_of_other_drivers() -> None:
     assert money is not None and (money.precision, money.scale) == (10, 2)
     assert text is None
     assert types_of_description("sqlite3", None) == []
+
+
+def test_digits_that_a_column_leaves_to_its_database(
+    driver: str, engine: Engine
+) -> None:
+    """Where a column of SQLAlchemy says no digits, those of the database count."""
+    table = Table("outpour_digits", MetaData(), Column("n", Numeric(10)))
+    with engine.begin() as connection:
+        table.create(connection)
+        try:
+            rows = open_rows(select(table), bind=connection)
+            (known,) = rows.types or [None]
+            rows.close()
+        finally:
+            table.drop(connection)
+    assert known is not None and known.is_sure
+    assert known.scale == (None if driver == "pg8000" else 0)

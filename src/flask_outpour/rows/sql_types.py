@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 from datetime import datetime
 from datetime import time
@@ -114,12 +115,19 @@ def _types_of_columns(context: Any, description: Sequence[Any] | None) -> Types:
     for column, code, of_driver in zip(columns, description or (), told, strict=True):
         known = type_of_sql(column.type, dialect)
         if known is not None and declares and any(map(_is_declared, column.objects)):
-            found.append(known)
+            found.append(_with_scale(known, of_driver))
         elif of_driver is not None and not _is_changed(column.type, dialect, code[1]):
             found.append(of_driver)
         else:
             found.append(_loose(known))
     return found
+
+
+def _with_scale(known: ColumnType, told: ColumnType | None) -> ColumnType:
+    """Return a type with the digits that its database has, where it says none."""
+    if known.base is not Decimal or known.scale is not None or told is None:
+        return known
+    return replace(known, precision=told.precision, scale=told.scale)
 
 
 def _is_changed(kind: Any, dialect: Any, code: Any) -> bool:
