@@ -55,7 +55,8 @@ def guessed(
     :raises TypeError: where no type has all of these values.
     """
     if known is not None and known.is_sure:
-        return _known_type(known, list(_writable(values))), _taken(known)
+        telling = [] if is_settled(known) else list(_writable(values))
+        return _known_type(known, telling), _taken(known)
     kinds = kinds_of(values)
     if known is not None and _fits(known, kinds):
         return _known_type(known, values), _taken(known)
