@@ -449,6 +449,19 @@ def test_results_and_entities_tell_their_types(engine: sa.Engine) -> None:
     assert types_in(numbers) == {"number": pa.int64()}
 
 
+def test_entities_beside_other_columns(engine: sa.Engine) -> None:
+    """Each column has its type, whether it is of an entity or stands alone."""
+    label = sa.func.max(Order.number).over(partition_by=Order.id).label("most")
+    twice = Order.price.label("twice")
+    with orm.Session(engine) as session:
+        table = table_of(sa.select(Order, label, twice), bind=session)
+    assert types_in(table) == {
+        **ON_SQLITE,
+        "most": pa.int64(),
+        "twice": pa.decimal128(10, 2),
+    }
+
+
 def test_expressions_are_guessed_where_they_have_values(engine: sa.Engine) -> None:
     """SQLAlchemy takes the type of an operand for theirs, which may be wrong."""
     two = sa.literal_column("2.5", sa.Integer).label("two")

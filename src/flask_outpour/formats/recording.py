@@ -67,7 +67,8 @@ class Recording(ABC):
             of the rows.
         """
         self._start(columns)
-        self._made = RecordBatches(columns, self.schema, self._types, self._convert)
+        types, self._types = self._types, None
+        self._made = RecordBatches(columns, self.schema, types, self._convert)
         if self._made.schema is not None:
             self._writer = self._opened(self._made.schema)
         return self._sink.take()
@@ -138,6 +139,7 @@ class Recording(ABC):
         self._sink = Sink()
         self._writer = None
         self._held = Held()
+        self._passed = 0
 
     @property
     def _convert(self) -> Convert | None:

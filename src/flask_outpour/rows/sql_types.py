@@ -68,11 +68,15 @@ def types_of_result(
         return found
     known: dict[str, ColumnType | None] = {}
     if has_entities(described):
+        selected = [column.keyname for column in _selected(context)]
+        by_key = dict(zip(selected, found, strict=False))
         for column in described:
+            attributes = [column.name]
+            of: Types = [by_key.get(column.name)]
             if column.mapper is not None:
                 attributes = [each.key for each in column.mapper.column_attrs]
                 of = types_of_mapper(column.mapper, attributes, context.dialect)
-                _add(known, attributes, of)
+            _add(known, attributes, of)
     else:
         _add(known, keys, found)
     return known if names is None else [known.get(name) for name in names]
@@ -107,7 +111,7 @@ def _types_of_columns(context: Any, description: Sequence[Any] | None) -> Types:
     dialect = context.dialect
     driver = getattr(dialect.dbapi, "__name__", "")
     told = types_of_description(driver.partition(".")[0], description)
-    columns = getattr(context.compiled, "_result_columns", None) or ()
+    columns = _selected(context)
     if len(columns) != len(told):
         return told
     declares = not isinstance(context.invoked_statement, CompoundSelect)
@@ -121,6 +125,11 @@ def _types_of_columns(context: Any, description: Sequence[Any] | None) -> Types:
         else:
             found.append(_loose(known))
     return found
+
+
+def _selected(context: Any) -> Sequence[Any]:
+    """Return what SQLAlchemy notes of each column of a statement."""
+    return getattr(context.compiled, "_result_columns", None) or ()
 
 
 def _with_scale(known: ColumnType, told: ColumnType | None) -> ColumnType:
