@@ -41,7 +41,7 @@ def by_table(option: Any) -> dict[str | None, Any]:
 
     A dict has what it says of columns, and of tables what it says of their columns.
     """
-    if not isinstance(option, Mapping):
+    if not option or not isinstance(option, Mapping):
         return {None: option}
     of_all = {
         name: said

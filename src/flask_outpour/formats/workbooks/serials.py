@@ -11,6 +11,7 @@ so may show a later second, and another day. What they would round is cut off he
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Sequence
 from datetime import date
 from datetime import datetime
@@ -41,7 +42,8 @@ _LAST = datetime(9999, 12, 31, 23, 59, 59, 999_000)
 _MOST = 2_958_466
 _CLOCK = attrgetter("hour", "minute", "second", "microsecond")
 _ZONE = attrgetter("tzinfo")
-_MICROSECONDS = attrgetter("microseconds")
+#: Seconds below which a double tells a second from a microsecond beside it.
+_FINE = 2.0**33
 #: DuckDB takes what is less than a millisecond from a second for that second; this is
 #: some eight millionths of a second, and a fifth of a millisecond in the year 9999.
 _BELOW = 1 - 2**-50
@@ -66,7 +68,7 @@ def datetime_serials(values: Column, parts: int) -> Numbers | None:
     if max(values) > _LAST.replace(tzinfo=here):
         return None
     epoch = _EPOCH.replace(tzinfo=here)
-    return _of_durations(list(map(sub, values, repeat(epoch))), parts)
+    return _of_durations(lambda: map(sub, values, repeat(epoch)), parts)
 
 
 def _is_utc(zone: Any) -> bool:
@@ -97,15 +99,15 @@ def duration_serials(values: Column, parts: int) -> Numbers | None:
     """Return the numbers of durations."""
     if min(values) < timedelta(0) or max(values).days >= _MOST:
         return None
-    return _of_durations(values, parts)
+    return _of_durations(lambda: values, parts)
 
 
-def _of_durations(durations: Column, parts: int) -> Numbers:
-    if any(map(_MICROSECONDS, durations)):
-        part = timedelta(seconds=1) / parts
-        return _of_parts(list(map(floordiv, durations, repeat(part))), parts)
-    seconds = map(timedelta.total_seconds, durations)
-    return float_texts([second / _DAY for second in seconds]), ()
+def _of_durations(durations: Callable[[], Iterable[timedelta]], parts: int) -> Numbers:
+    seconds = list(map(timedelta.total_seconds, durations()))
+    if max(seconds) < _FINE and all(map(float.is_integer, seconds)):
+        return float_texts([second / _DAY for second in seconds]), ()
+    part = timedelta(seconds=1) / parts
+    return _of_parts(list(map(floordiv, durations(), repeat(part))), parts)
 
 
 def _of_parts(counts: list[int], parts: int) -> Numbers:
