@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies
+from openpyxl.utils.escape import unescape
 
 from flask_outpour import ConfigurationError
 from flask_outpour import RowError
@@ -41,7 +42,10 @@ def sheet_of(content: bytes, name: str | None = None) -> Any:
 def links_of(content: bytes) -> dict[str, tuple[str, str | None]]:
     """Return where the cells of the first sheet lead, as openpyxl has it."""
     return {
-        cell.coordinate: (cell.hyperlink.target, cell.hyperlink.location)
+        cell.coordinate: (
+            cell.hyperlink.target,
+            cell.hyperlink.location and unescape(cell.hyperlink.location),
+        )
         for row in sheet_of(content).iter_rows()
         for cell in row
         if cell.hyperlink
@@ -81,6 +85,7 @@ def test_links() -> None:
         ("http://example.com", "http://example.com", None),
         ("HTTPS://example.com/A", "HTTPS://example.com/A", None),
         ("http://example.com/#top/a", "http://example.com/", "top/a"),
+        ("http://example.com/#_x0041_&é", "http://example.com/", "_x0041_&é"),
         ("http://example.com/%20%zz%", "http://example.com/%20%25zz%25", None),
         (
             'http://example.com/a[1]|{2}^`"\\',

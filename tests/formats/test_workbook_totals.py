@@ -159,6 +159,10 @@ def test_numbers_that_are_text() -> None:
     values = [10**20, -(10**20), 1]
     content = written(XLSX(totals={"a": "sum"}), ["a"], [(value,) for value in values])
     assert by_openpyxl(content)["Sheet1"][-1] == [1]
+    # These count like any text.
+    content = written(XLSX(totals={"a": "count"}), ["a"], [(10**20,), (None,)])
+    assert by_openpyxl(content)["Sheet1"][-1] == ["=COUNTA(A2:A3)"]
+    assert by_openpyxl(content, data_only=True)["Sheet1"][-1] == [1]
 
 
 def test_formats_of_totals() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from collections.abc import Sequence
 from time import monotonic
-from xml.sax.saxutils import quoteattr
 
 from ...archives.zip import Header
 from ...archives.zip import TOO_LARGE
@@ -24,6 +23,7 @@ from .links import MOST_LINKS
 from .parts import letters
 from .sheet_names import SheetNames
 from .styles import StyleSheet
+from .texts import escaped
 from .totals import Total
 from .totals import total_row
 
@@ -200,7 +200,7 @@ class Book:
         for row, place, target, location in sorted(found):
             cell = f"{letters(place)}{self._last + 1 + row}"
             self._linked.append(Link(cell, target, location))
-            self._size += _MOST_OF_LINK + len(quoteattr(location))
+            self._size += _MOST_OF_LINK + len(escaped(location).encode())
         for _, cells in self._links:
             cells.room -= len(cells.found)
 

@@ -9,12 +9,12 @@ from itertools import islice
 from typing import Any
 from typing import NamedTuple
 from urllib.parse import urlsplit
-from xml.sax.saxutils import quoteattr
 
 from ..values import Column
 from ..values import plain
 from .cells import Cells
 from .cells import Written
+from .texts import escaped
 
 #: Links of a sheet, says Excel.
 MOST_LINKS = 65_530
@@ -33,7 +33,7 @@ class Link(NamedTuple):
 
     cell: str
     target: str
-    #: Behind the ``#``.
+    #: Behind the ``#``, without quotes.
     location: str
 
 
@@ -92,7 +92,7 @@ def links_xml(links: Sequence[Link]) -> str:
         return ""
     elements = "".join(
         f'<hyperlink ref="{link.cell}" r:id="rId{number}"'
-        + (f" location={quoteattr(link.location)}/>" if link.location else "/>")
+        + (f' location="{escaped(link.location)}"/>' if link.location else "/>")
         for number, link in enumerate(links, 1)
     )
     return f"<hyperlinks>{elements}</hyperlinks>"

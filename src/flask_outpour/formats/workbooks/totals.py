@@ -55,7 +55,7 @@ class Total:
         self._sum = Decimal()
         #: The least and the greatest.
         self._ends: list[Decimal] = []
-        #: Whether numbers are text in their cells, where no formula finds them.
+        #: Whether numbers are text in their cells, where the formula misses them.
         self._is_beyond = False
 
     def add(self, batch: Batch) -> None:
@@ -82,7 +82,8 @@ class Total:
                 self._see(found)
                 yield Decimal(found[2])
             elif (number := _beyond(value)) is not None:
-                self._is_beyond = True
+                # A text counts, too.
+                self._is_beyond = self._function != "count"
                 yield number
 
     def _see(self, found: re.Match[str]) -> None:
