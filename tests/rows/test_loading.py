@@ -22,6 +22,7 @@ from sqlalchemy.orm import selectinload
 from sqlalchemy.orm import Session
 from sqlalchemy.orm import subqueryload
 
+from flask_outpour import RowError
 from flask_outpour import SourceError
 from flask_outpour.lines import CSVLines
 from flask_outpour.rows import open_rows
@@ -149,12 +150,13 @@ def test_attributes_of_queries_and_classes(engine: Engine) -> None:
 def test_attributes_that_a_text_selects(engine: Engine) -> None:
     """Nothing can be joined to it, so that others take a query more, not one a row."""
     whole = text("SELECT * FROM related_clients ORDER BY id")
-    statement = select(Client).from_statement(whole)
     rows = [(number, country_of(number)) for number in NUMBERS]
-    with Session(engine) as session, counted(engine) as queries:
-        got = read(statement, bind=session, columns=["id", "country.name"])
-    assert got[1] == rows
-    assert queries() == 2
+    # Nor can PostgreSQL lock the rows of an outer join.
+    for statement in (select(Client).from_statement(whole), clients.with_for_update()):
+        with Session(engine) as session, counted(engine) as queries:
+            got = read(statement, bind=session, columns=["id", "country.name"])
+        assert got[1] == rows
+        assert queries() == 2
 
 
 #: Ways to load a relationship that a view may have chosen, with the queries it takes.
@@ -293,6 +295,17 @@ def test_name_through_many(engine: Engine, bind: str) -> None:
             read_by(bind, engine, clients, columns=["id", name])
         assert queries() == 0
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+
+
+def test_name_that_is_not_there(engine: Engine) -> None:
+    """The error comes before the first row, though that may not get there."""
+    for name in ("country.nmae", "parent.parent.country.x", "country.name.x"):
+        for opened in BINDS:
+            with pytest.raises((SourceError, RowError), match=rf"{name}"):
+                read_by(opened, engine, clients, columns=["id", name])
+    nobody = select(Client).where(Client.id == 3)
+    with pytest.raises(SourceError, match=r"Country has no 'nmae'. It has .*name"):
+        read(nobody, bind=engine, columns=["id", "country.nmae"])
 
 
 def test_caveat_of_many(engine: Engine, driver: str) -> None:

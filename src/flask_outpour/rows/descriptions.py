@@ -92,6 +92,7 @@ def keys_of_columns(described: Iterable[Described]) -> dict[str, str]:
         for column in described
         if column.entity is not None
         for attribute in column.mapper.column_attrs
+        if isinstance(attribute.columns[0], Column)
     }
 
 
@@ -108,12 +109,20 @@ def hidden_columns(described: Iterable[Described]) -> frozenset[str]:
 
 def is_attribute(entity: Any, name: str) -> bool:
     """Whether a name leads to values of an entity, and not to other entities."""
-    mapper = inspect(entity).mapper
     first, _, rest = name.partition(".")
-    if first in mapper.all_orm_descriptors:
-        return bool(rest) or first not in mapper.relationships
-    own = getattr_static(mapper.class_, first, None)
-    return isinstance(own, property | cached_property)
+    # An entity may be one of a subclass.
+    for mapper in inspect(entity).mapper.self_and_descendants:
+        if first in mapper.all_orm_descriptors:
+            return bool(rest) or first not in mapper.relationships
+        own = getattr_static(mapper.class_, first, None)
+        if isinstance(own, property | cached_property):
+            return True
+    return False
+
+
+def is_way(name: str) -> bool:
+    """Whether a name may be one that leads through attributes."""
+    return "." in name and all(map(str.isidentifier, name.split(".")))
 
 
 def require_new_names(

@@ -90,14 +90,16 @@ class _Way:
 
     def __init__(self, statement: Any, entity: Any) -> None:
         self._entity = entity
-        self._is_text = isinstance(statement, FromStatement)
+        # There is nothing to join to a text, and PostgreSQL cannot lock what is joined.
+        locks = getattr(statement, "_for_update_arg", None) is not None
+        self._can_join = not (locks or isinstance(statement, FromStatement))
         #: Whether a column may be one that its view has left out.
         self._may_lack = bool(getattr(statement, "_with_options", True))
         self._relationships: list[_Step] = []
         self._columns: list[Any] = []
         #: Whether the attribute is code, which may read any other.
         self.is_code = False
-        self.may_query = self._is_text
+        self.may_query = not self._can_join
 
     def go(self, names: list[str]) -> None:
         """Follow the names."""
@@ -125,6 +127,8 @@ class _Way:
                 self._read([property_])
                 return
             else:
+                if self._relationships and not _may_have(mapper, name):
+                    raise _of_missing(path, name, mapper)
                 self.is_code = True
                 return
 
@@ -140,8 +144,7 @@ class _Way:
             yield [*steps, ("undefer", column)]
 
     def _relate(self, property_: Any, name: str) -> None:
-        # There is nothing to join to a text.
-        joins = not property_.uselist and not self._is_text
+        joins = self._can_join and not property_.uselist
         self.may_query |= not joins
         loader = "joinedload" if joins else "selectinload"
         self._relationships.append((loader, getattr(self._entity, name)))
@@ -153,6 +156,12 @@ class _Way:
             for property_ in properties
             if property_.deferred or self._may_lack
         ]
+
+
+def _may_have(mapper: Any, name: str) -> bool:
+    """Whether entities may have an attribute of their own classes."""
+    kinds = [each.class_ for each in mapper.self_and_descendants]
+    return any(hasattr(kind, name) or hasattr(kind, "__getattr__") for kind in kinds)
 
 
 def _added(
@@ -186,6 +195,15 @@ def _strategies(statement: Any) -> Iterator[str]:
             for key, value in getattr(part, "strategy", None) or ():
                 if key == "lazy":
                     yield value
+
+
+def _of_missing(path: str, name: str, mapper: Any) -> SourceError:
+    # It is said at once: the first row may be one that does not get there.
+    owner, known = mapper.class_.__name__, mapper.all_orm_descriptors.keys()
+    return SourceError(
+        f"columns= names {path!r}, but {owner} has no {name!r}. It has"
+        f" {', '.join(known)}."
+    )
 
 
 def _of_many(path: str, relationship: Any) -> SourceError:

@@ -30,6 +30,7 @@ from .descriptions import describe
 from .descriptions import Described
 from .descriptions import has_entities
 from .descriptions import hidden_columns
+from .descriptions import is_way
 from .descriptions import keys_of_columns
 from .descriptions import places_of
 from .descriptions import require_new_names
@@ -38,6 +39,7 @@ from .drivers import commits_each_statement
 from .drivers import dialect_caveat
 from .drivers import QUERIES
 from .drivers import TO_MANY
+from .entities import mapper_columns
 from .loading import joins_relationships
 from .loading import Loading
 from .loading import loading_of
@@ -196,15 +198,34 @@ def _needs_objects(
         return True
     if columns is None:
         return bool(hidden_columns(described))
+    keys = keys_of_columns(described)
+    if _are_plain(statement, described, columns, keys):
+        return False
     selected = getattr(statement.compile(dialect=dialect), "_result_columns", ())
     names = [column.keyname for column in selected]
     if len(columns) == len(names):
         # A column may be called by its attribute, as it may by any new name.
-        keys = keys_of_columns(described)
         pairs = zip(names, columns, strict=True)
         names = [new if keys.get(old) == new else old for old, new in pairs]
     beyond = [name for name in columns if name not in names]
-    return any(path for name in beyond for _, path in places_of(name, described))
+    # Beside names that are selected, a way that leads nowhere is no new name.
+    are_ways = len(beyond) < len(columns) and any(map(is_way, beyond))
+    return are_ways or any(
+        path for name in beyond for _, path in places_of(name, described)
+    )
+
+
+def _are_plain(
+    statement: Any,
+    described: Sequence[Described],
+    columns: Sequence[str],
+    keys: dict[str, str],
+) -> bool:
+    """Whether it is seen at once that names are those of columns that are selected."""
+    if len(described) > 1 or getattr(statement, "_with_options", True):
+        return False
+    loaded = mapper_columns(described[0].mapper)
+    return all(name in loaded and keys.get(name) == name for name in columns)
 
 
 def _names_of(statement: Any, described: Sequence[Described]) -> set[str]:
@@ -224,7 +245,8 @@ def _streaming(
         return {}, AUTOCOMMIT
     if dialect.name in ("mysql", "mariadb"):
         if loading.may_query:
-            return {}, QUERIES
+            # Its own yield_per would stream.
+            return {"yield_per": None, "stream_results": False}, QUERIES
     elif not is_query(loading.statement, dialect):
         return {}, None
     # Its rows come in pieces that grow to this size, so the first comes at once.
