@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Engine
+from sqlalchemy import insert
 from sqlalchemy import select
 from sqlalchemy import text
 from sqlalchemy.orm import aliased
@@ -369,10 +370,8 @@ def test_attributes_among_columns(engine: Engine, bind: str) -> None:
 def test_attribute_is_no_title(engine: Engine, bind: str) -> None:
     """A name of what a statement lacks does not become that of what it has."""
     statement = select(Client.id, Client.country_id).order_by(Client.id)
-    for name in ("country.name", "note", "shout", "title", "width", "Client.name"):
-        if name == "Client.name":
-            continue
-        with pytest.raises(SourceError, match=rf"{name}.*does not select"):
+    for name in ("country.name", "note", "shout", "title", "width"):
+        with pytest.raises(SourceError, match=rf"{name}.*these rows have not"):
             read_by(bind, engine, statement, columns=["id", name])
     # A label is another name already.
     labelled = select(Client.id, Client.name.label("x")).order_by(Client.id)
@@ -381,10 +380,56 @@ def test_attribute_is_no_title(engine: Engine, bind: str) -> None:
     assert read_by(bind, engine, labelled, columns=["id", "note"])[0] == ("id", "note")
 
 
+def test_attribute_is_no_title_of_a_result(engine: Engine) -> None:
+    """Nor does a connection's result, which has no entities, take one for another."""
+    columns = ["id", "country.name"]
+    few = select(Client.id, Client.country_id)
+    with engine.connect() as connection, Session(engine) as session:
+        for result in (connection.execute(few), session.execute(few)):
+            with pytest.raises(SourceError, match="these rows have not"):
+                read(result, columns=columns)
+        with pytest.raises(SourceError, match=r"Pass select\(Client\)"):
+            read(connection.execute(clients), columns=columns)
+
+
+@pytest.mark.parametrize("bind", BINDS)
+def test_way_beside_columns_is_no_title(engine: Engine, bind: str) -> None:
+    """Where others are names of columns, a way that leads nowhere is a mistake."""
+    for name in ("cuontry.name", "country.name"):
+        with pytest.raises((SourceError, RowError), match=name):
+            read_by(bind, engine, select(Country), columns=["id", name])
+    if bind != "session":
+        names = ["Number", "Country"]
+        assert read_by(bind, engine, select(Country), columns=names)[0] == tuple(names)
+        names = ["Number", "name"]
+        assert read_by(bind, engine, select(Country), columns=names)[0] == tuple(names)
+
+
+@pytest.mark.parametrize("bind", ["connection", "session"])
+def test_transaction_goes_on(engine: Engine, bind: str) -> None:
+    """Objects that are made for a stream leave a transaction as it was."""
+    with BINDS[bind](engine) as opened:
+        opened.execute(insert(Tag).values(id=10_000, label="new", client_id=4))
+        columns = ["id", "country.name", "labels"]
+        assert len(read(clients, bind=opened, columns=columns)[1]) == CLIENTS
+        assert opened.in_transaction()
+        assert opened.scalar(select(Tag.label).where(Tag.id == 10_000)) == "new"
+        opened.rollback()
+        assert opened.scalar(select(Tag.label).where(Tag.id == 10_000)) is None
+
+
+def test_size_of_batches_of_the_view(engine: Engine) -> None:
+    """``yield_per`` of the statement's own does not stand against other queries."""
+    statement = clients.options(selectinload(Client.tags))
+    statement = statement.execution_options(yield_per=100)
+    got = read(statement, bind=engine, columns=["id", "tag_count"])
+    assert got[1] == [(number, counts(number)) for number in NUMBERS]
+
+
 def test_attribute_is_no_title_of_copied_rows(engine: Engine) -> None:
     """COPY takes no name for another either."""
     statement = select(Client.id, Client.country_id)
-    with pytest.raises(SourceError, match="does not select"):
+    with pytest.raises(SourceError, match="these rows have not"):
         read(
             statement, bind=engine, columns=["id", "country.name"], lines=CSVLines(",")
         )

@@ -147,10 +147,10 @@ def require_new_names(
             if column.is_plain or "." in name:
                 owner = inspect(column.owner).mapper.class_.__name__
                 raise SourceError(
-                    f"columns= names {name!r}, which {owner} has, but the statement"
-                    f" does not select. Select {owner} itself, or add that column to"
-                    f" the statement, with .label({name!r}). A column that is only to"
-                    " be called so needs that label as well."
+                    f"columns= names {name!r}, which {owner} has, but these rows have"
+                    f" not. Pass select({owner}) itself, or add that column to the"
+                    f" statement, with .label({name!r}). A column that is only to be"
+                    " called so needs that label as well."
                 )
 
 
