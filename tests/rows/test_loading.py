@@ -259,6 +259,16 @@ def test_property_counts_many_as_mapped(engine: Engine, bind: str, lazy: str) ->
 
 
 @pytest.mark.parametrize("bind", BINDS)
+def test_many_where_lines_are_wanted(engine: Engine, bind: str) -> None:
+    """COPY takes none of the queries that load what belongs to entities."""
+    for loader in TO_MANY.values():
+        statement = clients.options(loader(Client.tags))
+        options: dict[str, Any] = {"lines": CSVLines(",")}
+        got = read_by(bind, engine, statement, columns=["id", "tag_count"], **options)
+        assert got[1] == [(number, counts(number)) for number in NUMBERS]
+
+
+@pytest.mark.parametrize("bind", BINDS)
 def test_many_that_a_view_has_joined(engine: Engine, bind: str) -> None:
     """``contains_eager`` gives each entity once, with what it has many of."""
     statement = clients.join(Client.tags).options(contains_eager(Client.tags))

@@ -97,6 +97,7 @@ class Copying:
         self._plan: _Plan | None = None
         #: How many the lines were that came.
         self.rows = 0
+        self._is_executed = False
         self._refusal = "it was not executed by SQLAlchemy itself"
 
     def execute(
@@ -108,7 +109,11 @@ class Copying:
         # event.contains() may still know an engine that had the same id().
         if _do_execute not in dialect.dispatch.do_execute:
             event.listen(dialect, "do_execute", _do_execute)
-        return execute(execution_options={**execution_options, _OPTION: self})
+        try:
+            return execute(execution_options={**execution_options, _OPTION: self})
+        finally:
+            # Queries that load what belongs to its entities inherit the option.
+            self._is_executed = True
 
     def copied(
         self, result: Any, *, in_transaction: bool
@@ -149,7 +154,7 @@ class Copying:
 
         All hooks have seen it before.
         """
-        if self._plan is not None:
+        if self._plan is not None or self._is_executed:
             return False
         try:
             self._plan = self._planned(cursor, sql, parameters, context)
