@@ -148,7 +148,7 @@ def _choose(
     if choice is None and wanted and not varies and not _is_asked_for(wanted):
         # A mistake of the view is none of the client's.
         raise ConfigurationError(_unknown(wanted, offered, known, several=several))
-    if choice is None or (_is_asked_for(wanted) and not is_available(choice.format)):
+    if choice is None or (not is_available(choice.format) and _is_asked_for(wanted)):
         raise _NoFormat.among(offered, wanted, varies=varies, several=several)
     return choice, varies
 

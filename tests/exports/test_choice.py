@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -232,3 +233,19 @@ def test_unknown_name_that_the_view_wrote_is_no_error_of_the_client(app: Flask) 
     app.add_url_rule("/", "v", lambda: stream_rows([{"id": 1}], "xml"))
     with pytest.raises(ConfigurationError, match=r"format= names 'xml'.* csv, tsv"):
         app.test_client().get("/")
+
+
+def test_named_format_leaves_the_body_to_the_view(app: Flask) -> None:
+    """Where a name was sent is looked for only where there is no such format."""
+
+    @app.post("/")
+    def view() -> Any:
+        def rows() -> Iterator[tuple[str]]:
+            yield (request.stream.read().decode(),)
+
+        return stream_rows(rows(), "csv", columns=["body"])
+
+    response = app.test_client().post(
+        "/", data=b"a=1", content_type="application/x-www-form-urlencoded"
+    )
+    assert response.text == "body\na=1\n"
