@@ -66,7 +66,7 @@ FORMATS = [
 
 def id_of(format: Any) -> str:
     """Return a name that is the same in each process of the tests."""
-    return re.sub(r"<function .*?>", "function", repr(format))
+    return re.sub(r"<function .* at \w+>", "function", repr(format))
 
 
 ORDER_TABLE: Any = Order.__table__
@@ -166,7 +166,7 @@ def test_same_bytes(engine: Engine, kind: str, statement: Any) -> None:
     assert engine.pool.checkedout() == 0  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("format", FORMATS, ids=repr)
+@pytest.mark.parametrize("format", FORMATS, ids=id_of)
 def test_same_bytes_in_each_format(engine: Engine, format: Any) -> None:
     """All formats that are lines are framed alike; names are those of the rows."""
     for statement in (

@@ -97,6 +97,9 @@ class Recursive:
 
     __value__: Any
 
+    def __repr__(self) -> str:
+        return "Recursive"
+
 
 RECURSIVE = Recursive()
 RECURSIVE.__value__ = list[RECURSIVE]  # type: ignore[valid-type]
