@@ -17,6 +17,8 @@ from .source import select_orders
 from .source import URL
 
 CHUNK = 10_000
+#: Characters that are joined by hand, before they are sent.
+JOINED = 64 * 1024
 
 app = Flask("benchmarks.peers")
 engine = create_engine(URL.replace("postgresql:", "postgresql+psycopg:", 1))
@@ -53,6 +55,25 @@ def by_csv_writer() -> Response:
                 yield line.getvalue()
                 line.seek(0)
                 line.truncate(0)
+
+    return Response(generate(), mimetype="text/csv")
+
+
+@app.route("/joined.csv")
+def joined_by_hand() -> Response:
+    rows = int(request.args["rows"])
+
+    def generate() -> Iterator[str]:
+        lines = io.StringIO()
+        write = csv.writer(lines).writerow
+        with select_orders(rows) as cursor:
+            for row in cursor:
+                write(row)
+                if lines.tell() >= JOINED:
+                    yield lines.getvalue()
+                    lines.seek(0)
+                    lines.truncate(0)
+        yield lines.getvalue()
 
     return Response(generate(), mimetype="text/csv")
 
