@@ -26,7 +26,7 @@ nitpick_ignore_regex = [
     (r"py:class", r"Flask|Request|Namespace|StartResponse|WSGIApplication|datetime"),
     (r"py:class", r"AbstractContextManager"),
     # Aliases, and variables of types.
-    (r"py:class", r"Item|Batch|Zones|LongText|(.*\.)?[FT]"),
+    (r"py:class", r"Item|Batch|Zones|LongText|Function|IsBold|ByColumn|(.*\.)?[FT]"),
 ]
 
 myst_enable_extensions = ["deflist"]
