@@ -159,6 +159,10 @@ def test_numbers_that_are_text() -> None:
     values = [10**20, -(10**20), 1]
     content = written(XLSX(totals={"a": "sum"}), ["a"], [(value,) for value in values])
     assert by_openpyxl(content)["Sheet1"][-1] == [1]
+    # In full it would be longer than a cell.
+    huge = 9 * 10**32_766
+    content = written(XLSX(totals={"a": "sum"}), ["a"], [(huge,), (huge,)])
+    assert by_openpyxl(content)["Sheet1"][-1] == ["1.80000000000000E+32767"]
     # These count like any text.
     content = written(XLSX(totals={"a": "count"}), ["a"], [(10**20,), (None,)])
     assert by_openpyxl(content)["Sheet1"][-1] == ["=COUNTA(A2:A3)"]
