@@ -117,7 +117,8 @@ def test_suffix_of_a_path() -> None:
 def test_formats_by_options() -> None:
     """Formats with the same options are equal, and say their options."""
     assert CSV(excel=True) == CSV(excel=True) != CSV()
-    assert repr(JSON(nan="null")) == "JSON(decimal='string', nan='null')"
+    shown = "JSON(decimal='string', nan='null', key=None, meta=None)"
+    assert repr(JSON(nan="null")) == shown
 
 
 def test_copies_do_not_share_rows() -> None:
