@@ -17,6 +17,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import HealthCheck
@@ -71,10 +72,9 @@ def written(format: Format, columns: Sequence[str], *batches: Any) -> bytes:
     return b"".join(chunks)
 
 
-#: Those that have no other place but the slow one, and those that have.
-cells = strategies.sampled_from([*PLAIN.values(), *WRAPPED.values()]).flatmap(
-    lambda kind: strategies.just(strategies.none() | kind)
-)
+#: What is inside, but for numpy's, whose narrow floats the reference widens.
+KINDS = [kind for name, kind in (PLAIN | WRAPPED).items() if name != "numpy"]
+cells = strategies.sampled_from(KINDS).map(lambda kind: strategies.none() | kind)
 names = strategies.lists(
     texts | surrogates | strategies.sampled_from(["id", "sku"]),
     min_size=1,
@@ -187,6 +187,8 @@ ODD: dict[str, Any] = {
     "empty one first": [{"a": {}}, {"a": {"b": Decimal(1)}}],
     "subclasses": [OrderedDict(b=1, a=Whole(2)), {"b": Point(1, "a"), "a": Text("x")}],
     "mixed": [1, "a", None, [Decimal("1E+3")], {"b": UUID(int=1)}, (1, 2.5), date.min],
+    "numpy": [numpy.int64(1), numpy.float64(0.1), {"a": numpy.bool_(True)}],
+    "arrays": [numpy.array([[1], [2]]), {"a": numpy.array([0.5])}],
     "deep": json.loads("[" * 200 + "1" + "]" * 200),
     "deep dicts": json.loads('{"a":[' * 30 + "1.5" + "]}" * 30),
     "bytes": [bytearray(b"a"), memoryview(b"b"), b"c"],
@@ -210,13 +212,6 @@ def test_dict_of_several_values_for_a_name(either_way: None) -> None:
     assert written(NDJSON(), "a", rows) == b'{"a":[{"a":1}]}\n{"a":[{"a":1}]}\n'
 
 
-@dataclass
-class Item:
-    """What JSON has no form for, though msgspec has."""
-
-    sku: str = "a"
-
-
 def shared() -> list[Any]:
     """Return a list that is small in memory, and has no end as text."""
     value: list[Any] = ["x"] * 1000
@@ -234,7 +229,7 @@ def circle() -> list[Any]:
 
 @pytest.mark.parametrize(
     "value",
-    [{1}, frozenset("a"), Item(), 1j, object(), {b"a": 1}, {date.min: 1}, {(): 1}],
+    [{1}, frozenset("a"), 1j, object(), {b"a": 1}, {date.min: 1}, {(): 1}],
 )
 def test_refused_inside_as_outside(value: Any, either_way: None) -> None:
     """What a cell cannot be is not written inside of one either."""
