@@ -27,6 +27,7 @@ nitpick_ignore_regex = [
     (r"py:class", r"AbstractContextManager"),
     # Aliases, and variables of types.
     (r"py:class", r"Item|Batch|Zones|LongText|Function|IsBold|ByColumn|(.*\.)?[FT]"),
+    (r"py:class", r"Item|Batch|Known|Zones|LongText|(.*\.)?[FT]"),
 ]
 
 myst_enable_extensions = ["deflist"]
