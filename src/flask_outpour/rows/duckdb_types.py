@@ -19,12 +19,14 @@ from ..short_floats import shortest
 from .model import Batch
 
 #: What Arrow gets as text, since it would be bytes, or too large.
-_AS_TEXT = frozenset({"bit", "bignum", "varint", "uhugeint", "variant", "geometry"})
+_AS_TEXT = frozenset({"bit", "bignum", "varint", "uhugeint"})
+#: Of any kind, and no text or column has them all.
+_VARIANT = frozenset({"variant"})
 _ZONED_TIME = frozenset({"time with time zone"})
 #: Of which a cursor drops the end.
 _FINE = frozenset({"timestamp_ns", "timestamptz_ns", "time_ns"})
 _FLOAT = frozenset({"float"})
-_NESTED = frozenset({"list", "array", "struct", "map", "union"})
+_NESTED = frozenset({"list", "array", "struct", "map", "union", "tuple"})
 #: What Python writes of a time with a zone: six digits behind a point, or none, and the
 #: minutes of an offset.
 _TEXT_OF_TIME = (
@@ -37,10 +39,10 @@ _TEXT_OF_TIME = (
 def exact_relation(relation: Any) -> Any:
     """Return a relation that has text where Arrow would have something else.
 
-    :raises SourceError: for a column of times with a zone inside of others.
+    :raises SourceError: for a VARIANT, and for times with a zone inside of others.
     """
     names, kinds = relation.columns, relation.types
-    lost = _AS_TEXT | _ZONED_TIME
+    lost = _AS_TEXT | _ZONED_TIME | _VARIANT
     if not any(_has(kind, lost) for kind in kinds):
         return relation
     columns = zip(names, kinds, strict=True)
@@ -55,10 +57,10 @@ def _selected(place: int, name: str, kind: Any) -> str:
 def _expression(column: str, name: str, kind: Any) -> str:
     if kind.id in _ZONED_TIME:
         return _TEXT_OF_TIME.format(t=f"CAST({column} AS VARCHAR)")
-    if _has(kind, _ZONED_TIME):
+    if _has(kind, _ZONED_TIME | _VARIANT):
         raise SourceError(
-            f"The column {name!r} is of type {kind}. Inside of another type Arrow drops"
-            " the zone of a time: cast it to VARCHAR in the query."
+            f"The column {name!r} is of type {kind}, of which Arrow gets a part, or the"
+            " bytes inside: cast it to VARCHAR or JSON in the query."
         )
     return f"CAST({column} AS {_textual(kind)})" if _has(kind, _AS_TEXT) else column
 
@@ -76,7 +78,10 @@ def _textual(kind: Any) -> str:
         return f"{_textual(parts['child'])}[{parts['size']}]"
     if kind.id == "map":
         return f"MAP({_textual(parts['key'])}, {_textual(parts['value'])})"
-    fields = (f"{_quoted(name)} {_textual(part)}" for name, part in _fields(kind))
+    fields = (
+        f"{_quoted(name)} {_textual(part)}" if name else _textual(part)
+        for name, part in _fields(kind)
+    )
     return f"{kind.id.upper()}({', '.join(fields)})"
 
 
@@ -150,6 +155,8 @@ def _shortened(kind: Any, value: Any) -> Any:
     if kind.id == "float":
         return shortest(value, 32)
     parts = dict(kind.children)
+    if kind.id == "tuple":
+        return tuple(map(_shortened, [part for _, part in kind.children], value))
     if kind.id in ("list", "array"):
         return type(value)(map(_shortened, repeat(parts["child"]), value))
     if kind.id == "struct":
