@@ -232,3 +232,9 @@ def test_types_that_arrow_knows_by_name(database: duckdb.DuckDBPyConnection) -> 
     late = database.sql(query_of("'24:00:00+00'::TIMETZ")).to_arrow_table()
     with pytest.raises(RowError, match="beyond the times of a day"):
         sent(late, "csv")
+
+
+def test_tuples_of_a_cursor(database: duckdb.DuckDBPyConnection) -> None:
+    """Floats inside of them have the digits that they need, too."""
+    database.execute(query_of("row(0.1::FLOAT, NULL, {'a': [0.1::FLOAT]})"))
+    assert csv_cell(database) == '[0.1, null, {"a": [0.1]}]'
