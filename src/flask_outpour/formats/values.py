@@ -25,16 +25,15 @@ from ipaddress import IPv6Address
 from ipaddress import IPv6Interface
 from ipaddress import IPv6Network
 from itertools import repeat
-from math import isfinite
 from operator import attrgetter
 from operator import sub
-from struct import pack
 from typing import Any
 from uuid import UUID
 
 from ..others import stand_in
 from ..ranges import is_range
 from ..ranges import range_text
+from ..short_floats import shortest
 from .genuine import Genuine
 
 Column = Sequence[Any]
@@ -53,9 +52,8 @@ BASE_TYPES = frozenset(
         *(Genuine.datetime, Genuine.date, time, timedelta, list, dict),
     }
 )
-#: Floats of fewer bits: their code, the digits that each of them surely keeps, and
-#: from which on that is so.
-_NARROW = {"float16": ("e", 3, 2.0**-14), "float32": ("f", 6, 2.0**-126)}
+#: Floats of fewer bits.
+_NARROW = {"float16": 16, "float32": 32}
 #: What plain() leaves of subclasses; a datetime is a date, so it comes first.
 _BASES = (Genuine.datetime, Genuine.date, time, timedelta, Decimal, list, dict)
 _BOOLEANS = {True: "true", False: "false"}
@@ -117,7 +115,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, UserString):
         return str(value)
     if isinstance(value, array) and value.typecode == "f":
-        return _narrow_floats(value.tolist(), *_NARROW["float32"])
+        return _narrow_floats(value.tolist(), 32)
     if isinstance(value, tuple | MutableSequence):
         return list(value)
     if type(value).__name__ == "NAType":
@@ -131,37 +129,17 @@ def _of_numpy(value: Any) -> Any:
     kind = str(value.dtype).rpartition(".")[2]
     if kind in _NARROW:
         # The digits of these, not of the wider float that is nearest to them.
-        return _narrow_floats(value.tolist(), *_NARROW[kind])
+        return _narrow_floats(value.tolist(), _NARROW[kind])
     if kind.startswith(("datetime64", "timedelta64")):
         return list(map(_of_numpy, value)) if value.ndim else _moment(value, kind)
     return value.tolist()
 
 
-def _narrow_floats(found: Any, code: str, digits: int, least: float) -> Any:
+def _narrow_floats(found: Any, bits: int) -> Any:
     """Return floats that are written by the fewest digits that read back narrow."""
     if isinstance(found, list):
-        return [_narrow_floats(each, code, digits, least) for each in found]
-    if not found or not isfinite(found):
-        return found
-    packed = pack(code, found)
-    # The smallest have fewer digits.
-    digits = digits if abs(found) >= least else 1
-    while True:
-        mantissa, _, exponent = f"{found:.{digits - 1}e}".partition("e")
-        number, power = int(mantissa.replace(".", "")), int(exponent) - digits + 1
-        # Below a power of two the next one may read back where the nearest does not.
-        for near in (number, number + 1, number - 1):
-            short = float(f"{near}e{power}")
-            if _packed(code, short) == packed:
-                return short
-        digits += 1
-
-
-def _packed(code: str, number: float) -> bytes:
-    try:
-        return pack(code, number)
-    except OverflowError:
-        return b""
+        return [_narrow_floats(each, bits) for each in found]
+    return shortest(found, bits)
 
 
 def _moment(value: Any, kind: str) -> Any:
