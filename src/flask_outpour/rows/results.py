@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import partial
+from inspect import getclosurevars
 from itertools import chain
 from typing import Any
 
@@ -125,14 +126,22 @@ def is_whole(result: Any) -> bool:
 
 def _query_context(result: Any) -> Any:
     whole = getattr(result, "_real_result", None)
-    return getattr(result if whole is None else whole, "context", None)
+    whole = result if whole is None else whole
+    if (chunks := getattr(whole, "chunks", None)) is None:
+        return None
+    # SQLAlchemy 2.0 leaves it to the function that makes the entities.
+    return getattr(whole, "context", None) or getclosurevars(chunks).nonlocals.get(
+        "context"
+    )
 
 
 def made_unique(result: Any) -> Any:
     """Have each entity once, where it is in a row for each of what it has many of."""
-    _, strategy = getattr(result, "_unique_filter_state", None) or (None, None)
-    # SQLAlchemy puts this one there to ask for unique(); else its view has called it.
-    if getattr(strategy, "__name__", None) == "require_unique":
+    if not getattr(_query_context(result), "loaders_require_uniquing", False):
+        return result
+    state = getattr(result, "_unique_filter_state", None)
+    # SQLAlchemy puts this there to ask for unique(); anything else is of the view's.
+    if state is None or getattr(state[1], "__name__", "") == "require_unique":
         return result.unique()
     return result
 
