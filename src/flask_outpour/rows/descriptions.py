@@ -120,9 +120,12 @@ def is_attribute(entity: Any, name: str) -> bool:
     return False
 
 
-def is_way(name: str) -> bool:
-    """Whether a name may be one that leads through attributes."""
-    return "." in name and all(map(str.isidentifier, name.split(".")))
+def is_way(name: str, described: Iterable[Described]) -> bool:
+    """Whether a name may be one that leads from entities to others."""
+    if "." in name:
+        return all(map(str.isidentifier, name.split(".")))
+    entities = (column for column in described if column.entity is not None)
+    return any(name in entity.mapper.relationships for entity in entities)
 
 
 def require_new_names(

@@ -208,11 +208,10 @@ def _needs_objects(
         pairs = zip(names, columns, strict=True)
         names = [new if keys.get(old) == new else old for old, new in pairs]
     beyond = [name for name in columns if name not in names]
-    # Beside names that are selected, a way that leads nowhere is no new name.
-    are_ways = len(beyond) < len(columns) and any(map(is_way, beyond))
-    return are_ways or any(
-        path for name in beyond for _, path in places_of(name, described)
-    )
+    if len(beyond) < len(columns) and any(is_way(name, described) for name in beyond):
+        # Beside names of columns it is no new name, wherever it leads.
+        return True
+    return any(path for name in beyond for _, path in places_of(name, described))
 
 
 def _are_plain(
