@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from collections.abc import Iterable
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any
 
 from flask import current_app
@@ -148,6 +149,7 @@ def _choose(
     if choice is None and wanted and not varies and not _is_asked_for(wanted):
         # A mistake of the view is none of the client's.
         raise ConfigurationError(_unknown(wanted, offered, known, several=several))
+    # To ask what the client has sent may read the body, which can be the source.
     if choice is None or (not is_available(choice.format) and _is_asked_for(wanted)):
         raise _NoFormat.among(offered, wanted, varies=varies, several=several)
     return choice, varies
@@ -169,11 +171,20 @@ def _is_asked_for(name: object) -> bool:
     """Whether the client has sent this name, and the view not written it."""
     if not isinstance(name, str):
         return False
-    sent = [*(request.view_args or {}).values(), *request.values.values()]
-    sent += [*request.headers.values(), *request.cookies.values()]
-    if request.is_json and isinstance(body := request.get_json(silent=True), dict):
-        sent += body.values()
-    return name in sent
+    sent: list[Any] = [*(request.view_args or {}).values(), *request.cookies.values()]
+    sent += [*request.headers.values(), *request.accept_mimetypes.values()]
+    sent += chain.from_iterable(found for _, found in request.values.lists())
+    if request.is_json:
+        sent.append(request.get_json(silent=True))
+    # A view may take the suffix of a file's name, or write it in small letters.
+    name = name.lower().lstrip(".")
+    for value in sent:
+        if isinstance(value, dict | list):
+            # What is added is looked at, too.
+            sent += value.values() if isinstance(value, dict) else value
+        elif f".{value}".lower().endswith(f".{name}"):
+            return True
+    return False
 
 
 def known_formats() -> Formats:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from collections.abc import Iterator
 from typing import Any
 
@@ -205,24 +206,35 @@ def test_name_of_a_format_may_come_from_the_client(
 
 
 @pytest.mark.parametrize(
-    "sent",
+    ("sent", "take"),
     [
-        {"query_string": {"f": "xml"}},
-        {"data": {"f": "xml"}, "method": "POST"},
-        {"json": {"f": "xml"}, "method": "POST"},
-        {"headers": {"X-Format": "xml"}},
+        ({"query_string": {"f": "xml"}}, lambda: request.args["f"]),
+        ({"query_string": "f=csv&f=xml"}, lambda: request.args.getlist("f")[1]),
+        ({"query_string": {"f": "XML"}}, lambda: request.args["f"].lower()),
+        ({"query_string": {"f": "a.xml"}}, lambda: request.args["f"].split(".")[1]),
+        ({"query_string": {"f": "xml"}}, lambda: f".{request.args['f']}"),
+        ({"data": {"f": "xml"}, "method": "POST"}, lambda: request.form["f"]),
+        ({"json": {"f": "xml"}, "method": "POST"}, lambda: request.json["f"]),
+        ({"json": {"f": [{"g": "xml"}]}, "method": "POST"}, lambda: "xml"),
+        ({"json": ["csv", "xml"], "method": "POST"}, lambda: request.json[1]),
+        ({"headers": {"X-Format": "xml"}}, lambda: request.headers["X-Format"]),
+        ({"headers": {"Cookie": "f=xml"}}, lambda: request.cookies["f"]),
+        (
+            {"headers": {"Accept": "a/b;q=0.5, image/png"}},
+            lambda: request.accept_mimetypes.best,
+        ),
     ],
 )
-def test_unknown_name_that_the_client_sent_is_a_406(app: Flask, sent: Any) -> None:
+def test_unknown_name_that_the_client_sent_is_a_406(
+    app: Flask, sent: Any, take: Callable[[], str]
+) -> None:
     """Wherever it has sent it, it is told what there is."""
 
-    def view() -> Any:
-        body = request.get_json(silent=True) or {}
-        values = [*request.values.values(), *body.values(), *request.cookies.values()]
-        return stream_rows([{"id": 1}], [*values, request.headers.get("X-Format")][0])
+    def view() -> Response:
+        return stream_rows([{"id": 1}], take())
 
     app.add_url_rule("/", "v", view, methods=["GET", "POST"])
-    response = app.test_client().open("/", **sent)
+    response = app.test_client(use_cookies=False).open("/", **sent)
     assert response.status_code == 406
     assert "csv (text/csv)" in response.text
 
@@ -235,17 +247,20 @@ def test_unknown_name_that_the_view_wrote_is_no_error_of_the_client(app: Flask) 
         app.test_client().get("/")
 
 
-def test_named_format_leaves_the_body_to_the_view(app: Flask) -> None:
-    """Where a name was sent is looked for only where there is no such format."""
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        *("application/x-www-form-urlencoded", "application/json", "text/csv"),
+        "multipart/form-data; boundary=x",
+    ],
+)
+def test_body_of_the_request_is_left_to_the_rows(app: Flask, media_type: str) -> None:
+    """A format that the view names is taken without a look at what came with it."""
+    body = b'--x\r\nContent-Disposition: form-data; name="f"\r\n\r\n1\r\n--x--\r\n'
 
-    @app.post("/")
-    def view() -> Any:
-        def rows() -> Iterator[tuple[str]]:
-            yield (request.stream.read().decode(),)
+    def rows() -> Iterator[dict[str, int]]:
+        yield {"bytes": len(request.stream.read())}
 
-        return stream_rows(rows(), "csv", columns=["body"])
-
-    response = app.test_client().post(
-        "/", data=b"a=1", content_type="application/x-www-form-urlencoded"
-    )
-    assert response.text == "body\na=1\n"
+    app.add_url_rule("/", "v", lambda: stream_rows(rows, "csv"), methods=["POST"])
+    response = app.test_client().post("/", data=body, content_type=media_type)
+    assert response.text == f"bytes\n{len(body)}\n"
