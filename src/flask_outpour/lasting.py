@@ -113,6 +113,9 @@ def _stand_in(value: Any) -> Any:
     """Return what stands for a value of another type now, or it, if nothing does."""
     try:
         return _kept(stand_in(value))
+    except RecursionError:
+        # Tried anew at each level, objects that lead to each other would take for ever.
+        raise
     except Exception:
         return value
 

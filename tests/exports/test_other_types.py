@@ -22,6 +22,7 @@ from flask import jsonify
 from flask.json.provider import DefaultJSONProvider
 from flask.testing import FlaskClient
 
+from flask_outpour import RowError
 from flask_outpour import stream_rows
 
 NESTED = ["csv", "tsv", "html", "json", "ndjson", "json-seq", "xlsx", "arrows"]
@@ -164,6 +165,38 @@ def test_unknown_type_is_an_error_with_a_place(
 
 class Odd:
     """A type that nobody knows."""
+
+
+@pytest.mark.parametrize("format", NESTED)
+@pytest.mark.parametrize("hold", [list, iter], ids=["list", "iterator"])
+def test_objects_that_lead_to_each_other(
+    app: Flask, client: FlaskClient, format: str, hold: Any
+) -> None:
+    """A tree whose children know their parent fails after few looks, with a place."""
+    app.testing = True
+    looks = 0
+
+    @dataclass
+    class Node:
+        children: list[Any] = field(default_factory=list)
+
+    node = Node()
+    node.children = [node, node]
+
+    def encode(node: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks > 20_000:
+            pytest.fail("each look leads to more than one other")
+        return node.children
+
+    app.add_url_rule(
+        "/",
+        "v",
+        lambda: stream_rows(hold([{"node": node}]), format, encode=encode),
+    )
+    with pytest.raises(RowError, match="Row 1, column 'node'.*recursion"):
+        client.get("/")
 
 
 def test_object_that_its_source_changes_is_as_it_was(lines: Any) -> None:
