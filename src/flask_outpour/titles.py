@@ -34,7 +34,9 @@ class Titling:
 
         :raises ConfigurationError: where a title is that of no column.
         """
-        if odd := [name for name in titles or () if name not in columns]:
+        # What has no rows may have no names either.
+        odd = [name for name in titles or () if name not in columns]
+        if columns and odd:
             of = "" if table is None else f" of {table!r}"
             raise ConfigurationError(
                 f"titles= names {', '.join(map(repr, odd))}, but the columns{of} are"

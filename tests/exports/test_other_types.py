@@ -195,7 +195,7 @@ def test_objects_that_lead_to_each_other(
         "v",
         lambda: stream_rows(hold([{"node": node}]), format, encode=encode),
     )
-    with pytest.raises(RowError, match="Row 1, column 'node'.*recursion"):
+    with pytest.raises(RowError, match=r"Row 1, column 'node'.*recursion"):
         client.get("/")
 
 

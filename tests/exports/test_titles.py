@@ -123,6 +123,24 @@ def test_column_that_there_is_not(app: Flask, format: str, source: str) -> None:
     assert "titles= names 'nmae', but the columns are id, name" in str(errors[0])
 
 
+@pytest.mark.parametrize("format", READERS)
+@pytest.mark.parametrize("hold", [list, iter], ids=["list", "iterator"])
+def test_source_without_rows_has_no_names_to_miss(
+    app: Flask, client: FlaskClient, format: str, hold: Callable[[Any], Any]
+) -> None:
+    """A query that finds nothing is an export without rows, titles or not."""
+    source = {"A": ROWS, "B": hold([])} if format == "xlsx" else hold([])
+    titles: Any = {"B": TITLES} if format == "xlsx" else TITLES
+    app.add_url_rule("/", "v", lambda: stream_rows(source, format, titles=titles))
+    app.add_url_rule("/none", "n", lambda: stream_rows(hold([]), format))
+    response = client.get("/")
+    assert response.status_code == 200
+    if format == "xlsx":
+        assert list(sheets(response.data)) == ["A", "B"]
+    else:
+        assert response.data == client.get("/none").data
+
+
 @pytest.mark.parametrize("titles", [["No."], "No.", {1: "No."}])
 def test_titles_that_are_no_dict(app: Flask, titles: Any) -> None:
     """They are refused in the view."""
