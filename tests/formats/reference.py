@@ -101,6 +101,9 @@ def _simple(value: Any) -> Any:
     if isinstance(value, str):
         # What a subclass holds, not what it shows.
         return str.__str__(value)
+    if type(value).__name__ in ("float16", "float32"):
+        # numpy's own text has the fewest digits that read back.
+        return float(str(value))
     if type(value).__module__ == "numpy":
         return value.tolist()
     if isinstance(value, int) and not isinstance(value, bool):
