@@ -9,7 +9,8 @@ from contextvars import ContextVar
 from typing import Any
 from typing import NamedTuple
 
-from .shown import as_dict
+from .shown import as_shown
+from .shown import NO_MODEL
 
 Encode = Callable[[Any], Any]
 
@@ -48,7 +49,7 @@ def stand_in(value: Any) -> Any:
             return _encoded(value, encoding.encode)
         except TypeError as error:
             unknown = error
-    if (shown := as_dict(value)) is not None:
+    if (shown := as_shown(value)) is not NO_MODEL:
         return shown
     if encoding is not None and not encoding.is_own:
         return _encoded(value, encoding.encode)

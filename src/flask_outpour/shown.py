@@ -15,6 +15,10 @@ from dataclasses import is_dataclass
 from functools import lru_cache
 from typing import Any
 
+from .errors import SourceError
+
+NO_MODEL = object()
+
 
 # Bounded, since a class may be made for a single stream.
 @lru_cache(256)
@@ -48,6 +52,19 @@ def hidden_fields(kind: Any) -> frozenset[str]:
     return frozenset(hidden.union(getattr(kind, "__exclude_fields__", None) or ()))
 
 
+def shown_columns(record: Any) -> tuple[str, ...] | None:
+    """Return the columns of an object and of those like it, or ``None`` for no model.
+
+    These are the fields that its class shows, and what its dump has beside them.
+    """
+    kind: Any = type(record)
+    names = shown_fields(kind)
+    if names is None or not _shows_others(kind):
+        return names
+    known = {key for name in names for key in _keys(kind, name)} | hidden_fields(kind)
+    return (*names, *(key for key in _row_dump(record, None) if key not in known))
+
+
 def row_getter(kind: Any, names: Sequence[str]) -> Callable[[Any], Any] | None:
     """Return what takes a row from an object, where its attributes do not tell it.
 
@@ -55,19 +72,48 @@ def row_getter(kind: Any, names: Sequence[str]) -> Callable[[Any], Any] | None:
 
     :param names: of fields, also of such as it leaves out; these are as they are.
     """
-    shown = shown_fields(kind)
+    shown, hidden = shown_fields(kind), hidden_fields(kind)
     if shown is None or not _shows_others(kind):
         return None
-    dumped = frozenset(shown).intersection(names)
+    keys = {name: _keys(kind, name) for name in names if name not in hidden}
+    first = [(keys.get(name, (None,))[0], name) for name in names]
+    # Nothing but fields can be chosen, and of these none of a single value.
+    are_fields = frozenset(names).issubset(shown) and not _is_root(kind)
+    dumped = frozenset(names) if are_fields else None
+
+    def other(record: Any, dump: dict[str, Any], name: str) -> Any:
+        # A field may be left out for its value, too.
+        return dump.get(keys[name][-1]) if name in shown else _value(record, name)
 
     def row(record: Any) -> tuple[Any, ...]:
-        dump = _dump(record, dumped)
-        # A field may be left out for its value, too.
+        dump = _row_dump(record, dumped)
         return tuple(
-            dump.get(name) if name in dumped else _value(record, name) for name in names
+            [
+                dump[key] if key in dump else other(record, dump, name)
+                for key, name in first
+            ]
         )
 
     return row
+
+
+def _keys(kind: Any, name: str) -> tuple[str, ...]:
+    """Return the keys that a field may have in a dump, the likely one first."""
+    field: Any = getattr(kind, "__pydantic_fields__", {}).get(name)
+    alias = getattr(field, "serialization_alias", None)
+    if field is None:
+        field = getattr(kind, "__pydantic_computed_fields__", {}).get(name)
+        alias = getattr(field, "alias", None)
+    if _has_own_dump(kind):
+        # Nobody knows which of them it asks for.
+        return (name, alias or name)
+    config: Any = getattr(kind, "model_config", None)
+    config = config or getattr(kind, "__pydantic_config__", None) or {}
+    return (alias or name if config.get("serialize_by_alias") else name,)
+
+
+def _is_root(kind: Any) -> bool:
+    return getattr(kind, "__pydantic_root_model__", False)
 
 
 def _value(record: Any, name: str) -> Any:
@@ -80,30 +126,50 @@ def _value(record: Any, name: str) -> Any:
     return value
 
 
-def as_dict(value: Any) -> dict[str, Any] | None:
-    """Return the fields that an object of a model shows, or ``None`` if it is none."""
+def as_shown(value: Any) -> Any:
+    """Return what an object of a model shows, or ``NO_MODEL``.
+
+    These are its fields as a dict, unless its own dump is something else.
+    """
     kind: Any = type(value)
     names = shown_fields(kind)
     # What an entity has may be in the database still, and may lead back to itself.
     if names is None or hasattr(value, "_sa_instance_state"):
-        return None
+        return NO_MODEL
     if _shows_others(kind):
-        return _dump(value, frozenset(names))
+        return _dump(value, None)
     return {name: getattr(value, name) for name in names}
 
 
-def _dump(record: Any, names: Set[str]) -> dict[str, Any]:
+def _row_dump(record: Any, names: Set[str] | None) -> dict[str, Any]:
+    """Return the dump of an object that is a row.
+
+    :raises SourceError: where that has no names.
+    """
+    dump = _dump(record, names)
+    if isinstance(dump, dict):
+        return dump
+    if _is_root(record):
+        return {"root": dump}
+    raise SourceError(
+        f"The rows are of type {type(record).__name__}, whose own serializer makes a"
+        f" {type(dump).__name__} of each, which has no names. Convert them to dicts or"
+        " tuples."
+    )
+
+
+def _dump(record: Any, names: Set[str] | None) -> Any:
     kind: Any = type(record)
     if _has_own_dump(kind):
-        return record.model_dump()  # type: ignore[no-any-return]
-    return kind.__pydantic_serializer__.to_python(record, include=names)  # type: ignore[no-any-return]
+        return record.model_dump()
+    return kind.__pydantic_serializer__.to_python(record, include=names)
 
 
 @lru_cache(256)
 def _shows_others(kind: Any) -> bool:
     """Whether a model of pydantic's, or a dataclass, shows other values than it has."""
     schema = getattr(kind, "__pydantic_core_schema__", None)
-    return schema is not None and (_has_own_dump(kind) or _has_serializer(schema))
+    return schema is not None and (_has_own_dump(kind) or _is_special(schema, kind))
 
 
 def _has_own_dump(kind: Any) -> bool:
@@ -111,14 +177,25 @@ def _has_own_dump(kind: Any) -> bool:
     return home.partition(".")[0] not in ("pydantic", "sqlmodel")
 
 
-def _has_serializer(schema: Any) -> bool:
-    """Whether pydantic's schema of a class says anywhere how a value is written."""
+def _is_special(schema: Any, kind: Any) -> bool:
+    """Whether a dump of a class has other values than its attributes, by its schema.
+
+    It has where that says how a value is written, and where one is of a model: of an
+    object of a subclass, a dump shows what the field's own class has. So it is for more
+    than the fields, and for a single value without a name.
+    """
     if isinstance(schema, dict):
-        return any(
-            str(key).startswith("serialization") or _has_serializer(value)
-            for key, value in schema.items()
+        is_other = schema.get("cls", kind) is not kind or schema.get("root_model")
+        return (
+            is_other
+            or schema.get("type") in ("definition-ref", "typed-dict")
+            or schema.get("extra_fields_behavior") == "allow"
+            or any(str(key).startswith("serialization") for key in schema)
+            or any(_is_special(value, kind) for value in schema.values())
         )
-    return isinstance(schema, list | tuple) and any(map(_has_serializer, schema))
+    return isinstance(schema, list | tuple) and any(
+        _is_special(value, kind) for value in schema
+    )
 
 
 def _computed(kind: Any) -> Sequence[str]:

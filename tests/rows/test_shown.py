@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Callable
 from typing import Annotated
 from typing import Any
+from typing import Generic
+from typing import TypeVar
 from warnings import catch_warnings
 from warnings import simplefilter
 
@@ -15,13 +17,15 @@ import pydantic
 import pytest
 from flask import Flask
 from pydantic import Field
+from pydantic.alias_generators import to_camel
 from pydantic.dataclasses import dataclass as pydantic_dataclass
 from sqlalchemy import create_engine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from flask_outpour import SourceError
 from flask_outpour import stream_rows
-from flask_outpour.shown import as_dict
+from flask_outpour.shown import as_shown
 from postgresql import PostgreSQL
 from rows.reading import read
 
@@ -90,9 +94,67 @@ class MaskingWhole(pydantic.BaseModel):
         return {"id": self.id}
 
 
-MODELS: list[type[Any]] = [
+class Adding(Hiding):
+    @pydantic.model_serializer(mode="wrap")
+    def dump(self, handler: Any) -> dict[str, Any]:
+        """Show more than the fields."""
+        return {**handler(self), "total": 3}
+
+
+class Open(pydantic.BaseModel, extra="allow"):
+    id: int = 1
+
+
+class PublicUser(pydantic.BaseModel):
+    name: str = "Ada"
+
+
+class StoredUser(PublicUser):
+    password_hash: str = HASH
+
+
+class Holding(pydantic.BaseModel):
+    """Shows of each user what the field's own class has, as a response of FastAPI."""
+
+    user: PublicUser = StoredUser()
+    users: list[PublicUser] = [StoredUser()]
+    by_name: dict[str, PublicUser] = {"Ada": StoredUser()}
+    maybe: PublicUser | int = StoredUser()
+
+
+@pydantic_dataclass
+class HoldingDataclass:
+    user: PublicUser = Field(default_factory=StoredUser)
+
+
+T = TypeVar("T")
+
+
+class Page(pydantic.BaseModel, Generic[T]):
+    items: list[T]
+
+
+def page() -> Page[PublicUser]:
+    """Return a generic model, which has its fields' classes by its argument."""
+    return Page[PublicUser](items=[StoredUser()])
+
+
+class Node(pydantic.BaseModel):
+    """Shows itself inside."""
+
+    user: PublicUser = StoredUser()
+    children: list[Node] = []
+
+
+def tree() -> Node:
+    """Return a node with another one."""
+    return Node(children=[Node()])
+
+
+MODELS: list[Callable[[], Any]] = [
     *(Hiding, Inheriting, HidingDataclass, Masking, MaskingInside),
-    *(HidingByValue, OwnDump, MaskingWhole),
+    *(HidingByValue, OwnDump, MaskingWhole, Adding, lambda: Open(**{"more": 2})),
+    *(Holding, HoldingDataclass, page, tree),
 ]
 
 
@@ -107,7 +169,7 @@ def dump_of(record: Any) -> dict[str, Any]:
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
 @pytest.mark.parametrize("hold", [list, iter], ids=["list", "iterator"])
 def test_what_a_dump_leaves_out_is_left_out(
-    model: type[Any], hold: Callable[[Any], Any]
+    model: Callable[[], Any], hold: Callable[[Any], Any]
 ) -> None:
     """A row has what pydantic's own dump of the record has, and nothing else."""
     record = model()
@@ -123,10 +185,74 @@ def test_what_a_dump_leaves_out_is_left_out(
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
-def test_inside_of_a_cell_it_is_left_out_too(model: type[Any]) -> None:
+def test_inside_of_a_cell_it_is_left_out_too(model: Callable[[], Any]) -> None:
     """A record in a cell is as its own dump, too."""
-    shown = as_dict(model())
+    shown = as_shown(model())
     assert shown == dump_of(model())
+
+
+class ByAlias(pydantic.BaseModel):
+    """Has other keys in its dumps, two of them those of each other."""
+
+    model_config = pydantic.ConfigDict(serialize_by_alias=True)
+
+    id: int = Field(1, serialization_alias="ID")
+    first: str = Field("a", serialization_alias="last")
+    last: str = Field("b", serialization_alias="first")
+    password_hash: str = Field(HASH, exclude=True)
+
+
+class ByOtherNames(pydantic.BaseModel, alias_generator=to_camel):
+    first_name: str = "Ada"
+    last_name: str | None = None
+
+    @pydantic.computed_field  # type: ignore[prop-decorator]
+    @property
+    def name_length(self) -> int:
+        """A field of the dump alone."""
+        return 3
+
+    def model_dump(self, **options: Any) -> dict[str, Any]:
+        """Dump as many applications have all of their models do."""
+        return super().model_dump(by_alias=True, exclude_none=True, **options)
+
+
+@pytest.mark.parametrize("hold", [list, iter], ids=["list", "iterator"])
+def test_aliases_of_a_dump_are_found(hold: Callable[[Any], Any]) -> None:
+    """The columns are the fields, by whichever names a class dumps them."""
+    expected = (("id", "first", "last"), [(1, "a", "b")])
+    assert read(hold([ByAlias()])) == expected
+    assert as_shown(ByAlias()) == ByAlias().model_dump()
+    names, rows = read(hold([ByOtherNames(), ByOtherNames(lastName="L")]))
+    assert names == ("first_name", "last_name", "name_length")
+    assert rows == [("Ada", None, 3), ("Ada", "L", 3)]
+    assert as_shown(ByOtherNames()) == {"firstName": "Ada", "nameLength": 3}
+
+
+class Numbers(pydantic.RootModel[list[int] | None]):
+    """Is dumped without a name."""
+
+
+@pytest.mark.parametrize("root", [[1, 2], None])
+def test_models_of_one_value_are_it(root: Any) -> None:
+    """Inside of a cell there is no name around it; a column has one."""
+    assert as_shown(Numbers(root)) == Numbers(root).model_dump() == root
+    assert read([Numbers(root)]) == (("root",), [(root,)])
+
+
+def test_dump_without_names_is_no_row() -> None:
+    """The error tells of the class, and what to do."""
+
+    class Texts(pydantic.BaseModel):
+        id: int = 1
+
+        @pydantic.model_serializer
+        def dump(self) -> str:
+            return "one"
+
+    assert as_shown(Texts()) == "one"
+    with pytest.raises(SourceError, match="type Texts, whose own serializer makes a"):
+        read([Texts()])
 
 
 def test_naming_a_hidden_field_asks_for_it() -> None:
@@ -172,7 +298,7 @@ def test_models_that_hide_nothing_are_whole() -> None:
     for model in (Plain, Attributes, Struct):
         record: Any = model()
         assert read([record]) == (("id", "name"), [(1, "Ada")])
-        assert as_dict(record) == {"id": 1, "name": "Ada"}
+        assert as_shown(record) == {"id": 1, "name": "Ada"}
 
 
 def test_tables_of_sqlmodel_hide_their_fields() -> None:

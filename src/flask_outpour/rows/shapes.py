@@ -14,7 +14,7 @@ from typing import Protocol
 from ..errors import RowError
 from ..errors import SourceError
 from ..shown import row_getter
-from ..shown import shown_fields
+from ..shown import shown_columns
 from .attributes import is_missing
 from .attributes import values_of
 from .entities import entity_columns
@@ -84,7 +84,7 @@ def shape_of(
     if _is_positional(record):
         return _positions(record, columns, named or _own_names(record))
     kind: Any = type(record)
-    attributes = entity_columns(record) or shown_fields(kind)
+    attributes = entity_columns(record) or shown_columns(record)
     if (
         attributes is None
         and columns
