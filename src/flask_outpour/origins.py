@@ -5,7 +5,7 @@ from __future__ import annotations
 import opcode
 from types import FrameType
 
-#: What may say that a cursor, a result or a connection is closed.
+#: What reads databases, and may say that a cursor, a result or a connection is closed.
 _LIBRARIES = frozenset(
     {
         *("adbc_driver_manager", "duckdb", "_duckdb", "sqlite3", "sqlalchemy"),
@@ -29,6 +29,11 @@ def is_of_closed(error: BaseException) -> bool:
     if library not in _LIBRARIES or "closed" not in text.lower():
         return False
     return is_of_c(error) or raised_in(error).partition(".")[0] == library
+
+
+def is_of_driver(error: BaseException) -> bool:
+    """Whether an error was raised, or met, in what reads a database."""
+    return raised_in(error).partition(".")[0] in _LIBRARIES
 
 
 def is_of_c(error: BaseException) -> bool:

@@ -22,6 +22,7 @@ from .formats import Format
 from .formats.streams import for_stream
 from .formats.streams import takes_arrow
 from .origins import is_of_closed
+from .origins import is_of_driver
 from .others import Encoding
 from .others import known_by
 from .rows import close_unopened
@@ -132,9 +133,9 @@ class RowStream(Iterator[bytes]):
                 error.add_note(f"This is the table {self._name!r} of several.")
                 if isinstance(error, OutpourError) and "columns=" in str(error):
                     error.add_note(f"Here that is columns={{{self._name!r}: [...]}}.")
-            if self.rows and not isinstance(error, OutpourError):
+            if self.rows and is_of_driver(error):
                 # What a driver says of a value says seldom where that is.
-                error.add_note(f"{self.rows} rows came before this.")
+                error.add_note(f"Rows that came before this: {self.rows}.")
             interrupt = getattr(self._format, "interrupt", None)
             if begun and interrupt is not None and (end := interrupt()):
                 yield end

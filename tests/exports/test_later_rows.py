@@ -12,6 +12,14 @@ import pytest
 from flask import Flask
 from flask import got_request_exception
 from flask.testing import FlaskClient
+from sqlalchemy import Column
+from sqlalchemy import create_engine
+from sqlalchemy import Date
+from sqlalchemy import Integer
+from sqlalchemy import MetaData
+from sqlalchemy import select
+from sqlalchemy import StaticPool
+from sqlalchemy import Table
 
 from exports.orders import ask
 from exports.orders import export
@@ -209,3 +217,21 @@ def test_format_that_writes_late(app: Flask, client: FlaskClient) -> None:
     response = client.get("/failing")
     assert response.status_code == 500
     assert "failed" not in response.text
+
+
+def test_error_of_a_value_says_how_many_rows_came(app: Flask) -> None:
+    """A text that is no date, which SQLite may have, is looked for behind them."""
+    engine = create_engine("sqlite://", poolclass=StaticPool)
+    table = Table("days", MetaData(), Column("id", Integer), Column("day", Date))
+    with engine.begin() as connection:
+        table.create(connection)
+        values = "(1, '2024-01-01'), (2, '2024-01-02'), (3, 'soon')"
+        connection.exec_driver_sql(f"INSERT INTO days VALUES {values}")
+    app.add_url_rule("/", "v", lambda: stream_rows(select(table), "csv", bind=engine))
+    with (
+        app.test_client().get("/", buffered=False) as response,
+        pytest.raises(ValueError, match="soon") as caught,
+    ):
+        list(response.response)
+    assert any(note.endswith("before this: 2.") for note in caught.value.__notes__)
+    engine.dispose()
