@@ -65,16 +65,24 @@ def shown_columns(record: Any) -> tuple[str, ...] | None:
     return (*names, *(key for key in _row_dump(record, None) if key not in known))
 
 
-def row_getter(kind: Any, names: Sequence[str]) -> Callable[[Any], Any] | None:
+def row_getter(
+    kind: Any, names: Sequence[str], *, are_asked_for: bool = True
+) -> Callable[[Any], Any] | None:
     """Return what takes a row from an object, where its attributes do not tell it.
 
     That is so where a model of pydantic's shows other values than it has.
 
-    :param names: of fields, also of such as it leaves out; these are as they are.
+    :param names: of fields, also of such as it leaves out.
+    :param are_asked_for: whether these are as they are, or else ``None``.
     """
     shown, hidden = shown_fields(kind), hidden_fields(kind)
-    if shown is None or not _shows_others(kind):
+    left_out = frozenset() if are_asked_for else hidden.intersection(names)
+    if shown is None or not (left_out or _shows_others(kind)):
         return None
+    if not _shows_others(kind):
+        return lambda record: tuple(
+            [None if name in left_out else _value(record, name) for name in names]
+        )
     keys = {name: _keys(kind, name) for name in names if name not in hidden}
     first = [(keys.get(name, (None,))[0], name) for name in names]
     # Nothing but fields can be chosen, and of these none of a single value.
@@ -83,7 +91,9 @@ def row_getter(kind: Any, names: Sequence[str]) -> Callable[[Any], Any] | None:
 
     def other(record: Any, dump: dict[str, Any], name: str) -> Any:
         # A field may be left out for its value, too.
-        return dump.get(keys[name][-1]) if name in shown else _value(record, name)
+        if name in shown:
+            return dump.get(keys[name][-1])
+        return None if name in left_out else _value(record, name)
 
     def row(record: Any) -> tuple[Any, ...]:
         dump = _row_dump(record, dumped)

@@ -23,11 +23,13 @@ from sqlalchemy import create_engine
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from flask_outpour import RowError
 from flask_outpour import SourceError
 from flask_outpour import stream_rows
 from flask_outpour.shown import as_shown
 from postgresql import PostgreSQL
 from rows.reading import read
+from rows.reading import read_until_error
 
 HASH = "$2b$12$secret"
 
@@ -189,6 +191,67 @@ def test_inside_of_a_cell_it_is_left_out_too(model: Callable[[], Any]) -> None:
     """A record in a cell is as its own dump, too."""
     shown = as_shown(model())
     assert shown == dump_of(model())
+
+
+@dataclasses.dataclass
+class PlainUser:
+    """Keeps nothing to itself."""
+
+    id: int = 1
+    password_hash: str = "known"
+    name: str = "Ada"
+
+
+class OpenModel(pydantic.BaseModel):
+    id: int = 1
+    password_hash: str = "known"
+    name: str = "Ada"
+
+
+class HidingToo(OpenModel):
+    password_hash: str = Field(HASH, exclude=True)
+
+
+class MaskingToo(OpenModel):
+    @pydantic.field_serializer("password_hash")
+    def mask(self, value: str) -> str:
+        """Show that there is one."""
+        return "***"
+
+
+@pytest.mark.parametrize("hold", [list, iter], ids=["list", "iterator"])
+@pytest.mark.parametrize("before", [1, 200, 1000])
+@pytest.mark.parametrize("first", [PlainUser, OpenModel, MaskingToo])
+def test_rows_of_other_classes_show_what_these_show(
+    hold: Callable[[Any], Any], before: int, first: Callable[[], Any]
+) -> None:
+    """Each record is as its own class has it, wherever in the rows it comes."""
+    others = [HidingToo(), MaskingToo(), PlainUser(), OpenModel()]
+    shown = [(1, None, "Ada"), (1, "***", "Ada"), (1, "known", "Ada")]
+    records = [*[first()] * before, *others, *[first()] * 300, *others]
+    names, rows = read(hold(records))
+    assert names == ("id", "password_hash", "name")
+    like_first = (1, "***" if first is MaskingToo else "known", "Ada")
+    expected = [*shown, shown[-1]]
+    assert rows == [*[like_first] * before, *expected, *[like_first] * 300, *expected]
+
+
+def test_hidden_field_of_another_class_may_be_asked_for() -> None:
+    """``columns=`` is the view's own word for all of them."""
+    records = [OpenModel(), HidingToo()]
+    for source in (records, iter(records)):
+        _, rows = read(source, columns=["id", "password_hash"])
+        assert rows == [(1, "known"), (1, HASH)]
+
+
+def test_object_of_another_class_without_a_field_is_a_misfit() -> None:
+    """It is named by its number."""
+    records = [OpenModel(), HidingToo(), PublicUser()]
+    for source in (records, iter(records)):
+        rows, error = read_until_error(source)
+        assert len(rows) == 2
+        assert isinstance(error, RowError)
+        assert "Row 3 lacks 'id', 'password_hash'" in str(error)
 
 
 class ByAlias(pydantic.BaseModel):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from collections.abc import Iterable
 from collections.abc import Mapping
 from collections.abc import Sequence
 from operator import attrgetter
@@ -91,7 +92,7 @@ def shape_of(
         and all(hasattr(record, name.partition(".")[0]) for name in columns)
     ):
         # Any object will do where it is said what to take of it.
-        return Attributes(columns)
+        return Attributes(columns, kind)
     if attributes is None:
         raise SourceError(
             f"Row 1 is of type {type(record).__name__}, which is no row. A row is a"
@@ -99,8 +100,9 @@ def shape_of(
             " pydantic, msgspec or SQLAlchemy model; a single value goes into a tuple:"
             " (value,)."
         )
-    names = attributes if columns is None else columns
-    return Attributes(names, row_getter(kind, names))
+    if columns is None:
+        return Attributes(attributes, kind, are_asked_for=False)
+    return Attributes(columns, kind)
 
 
 def _keys(record: Mapping[Any, Any], columns: Sequence[str] | None) -> Sequence[Any]:
@@ -264,31 +266,57 @@ class Keys:
 class Attributes:
     """Objects that have a value for each column in an attribute.
 
-    :param get: takes a row from an object, if the attributes do not tell it.
+    :param kind: the class of the first.
+    :param are_asked_for: whether the view has named the columns, and not that class.
     """
 
     copies_are_rows = True
 
     def __init__(
-        self, names: Sequence[str], get: Callable[[Any], Any] | None = None
+        self, names: Sequence[str], kind: Any, *, are_asked_for: bool = True
     ) -> None:
         self.columns = names
         self.width = len(names)
-        self._get = _getter(attrgetter, names) if get is None else get
+        self._are_asked_for = are_asked_for
+        own = row_getter(kind, names)
+        self._get = own or _getter(attrgetter, names)
         #: Where a way may lead through ``None``.
-        self._values = values_of(names) if get is None else get
+        self._values = own or values_of(names)
+        self._has_own = own is not None
+        #: The classes of which all is taken so, and what takes it of others.
+        self._alike = {kind}
+        self._others: dict[type, Callable[[Any], Any]] = {}
 
     def admit(self, batch: Batch) -> None:
         pass
 
     def convert(self, batch: Batch) -> Batch:
+        if self.are_others(batch):
+            return list(map(self.one, batch))
         try:
             return list(map(self._get, batch))
         except AttributeError:
             return list(map(self._values, batch))
 
     def one(self, record: Any) -> Sequence[Any]:
-        return self._values(record)
+        if type(record) not in self._alike:
+            self.are_others([record])
+        row: Sequence[Any] = self._of(type(record))(record)
+        return row
+
+    def _of(self, kind: type) -> Callable[[Any], Any]:
+        return self._others.get(kind, self._values)
+
+    def are_others(self, records: Iterable[Any]) -> bool:
+        """Whether a class among these shows what the first one's way does not tell."""
+        kinds = set(map(type, records)) - self._alike
+        for kind in kinds - self._others.keys():
+            get = row_getter(kind, self.columns, are_asked_for=self._are_asked_for)
+            if get is not None or self._has_own:
+                self._others[kind] = get or values_of(self.columns)
+            else:
+                self._alike.add(kind)
+        return not kinds.isdisjoint(self._others)
 
     def copier(self, record: Any) -> Callable[[Any], Any] | None:
         return self._get

@@ -32,6 +32,7 @@ from .batches import batches_of
 from .batches import grown
 from .model import Rows
 from .records import rows_of_records
+from .shapes import Attributes
 from .shapes import Extras
 from .shapes import Shape
 from .shapes import shape_of
@@ -106,7 +107,7 @@ class _Taker:
     def taker(self, batch: list[Any], size: int) -> Callable[[int], object]:
         """Return what takes some of the next records into a batch."""
         self._came.clear()
-        self._is_made = self._are_rows
+        self._is_made = False
         records = islice(self._source, size)
         copies = map(self._copy, filterfalse(self._came.append, records))
         if self._is_watching:
@@ -207,13 +208,37 @@ class _Taker:
     ) -> tuple[Sequence[Sequence[Any]], Exception | None]:
         """Return the rows of what was taken at once, up to one that will not do."""
         if self._are_rows:
-            return batch, None
+            return self._as_shown(batch)
         came = batch if isinstance(self._came, deque) else self._came
         try:
             self._shape.admit(came)
             return self._shape.convert(batch), None
         except Exception:
             return self._sound(came, batch)
+
+    def _as_shown(
+        self, batch: list[Any]
+    ) -> tuple[Sequence[Sequence[Any]], Exception | None]:
+        """Return rows, those of objects of other classes as these show them.
+
+        No call of C looks at the class of each: in the first batch that has such an
+        object it is taken at the end, from then on when it comes.
+        """
+        shape, came = self._shape, self._came
+        if not isinstance(shape, Attributes) or self._copy == shape.one:
+            return batch, None
+        if not shape.are_others(came):
+            return batch, None
+        self._copy = shape.one
+        for place, record in enumerate(came):
+            if not shape.are_others([record]):
+                continue
+            try:
+                batch[place] = self._kept(shape.one(record))
+            except Exception as error:
+                number = self.count + place + 1
+                return batch[:place], shape.misfit(number, record, error)
+        return batch, None
 
     def _sound(
         self, came: Sequence[Any], batch: Sequence[Any]
