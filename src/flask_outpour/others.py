@@ -6,6 +6,8 @@ from collections.abc import Callable
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import asdict
+from dataclasses import is_dataclass
 from typing import Any
 from typing import NamedTuple
 
@@ -46,14 +48,32 @@ def stand_in(value: Any) -> Any:
     unknown: TypeError | None = None
     if encoding is not None and encoding.is_own:
         try:
-            return _encoded(value, encoding.encode)
+            made = _encoded(value, encoding.encode)
         except TypeError as error:
             unknown = error
+        else:
+            if not _is_as_any(value, made):
+                return made
     if (shown := as_shown(value)) is not NO_MODEL:
         return shown
     if encoding is not None and not encoding.is_own:
         return _encoded(value, encoding.encode)
     raise unknown or TypeError
+
+
+def _is_as_any(value: Any, made: Any) -> bool:
+    """Whether this is just what Flask's own provider makes of any dataclass.
+
+    That has the fields that a dataclass of pydantic's leaves out, too. A provider of an
+    application that passes on to it has nothing to say of the value.
+    """
+    if not is_dataclass(value) or isinstance(value, type) or type(made) is not dict:
+        return False
+    try:
+        return made == asdict(value)
+    except Exception:
+        # There may be no telling, as for arrays.
+        return False
 
 
 def _encoded(value: Any, encode: Encode) -> Any:

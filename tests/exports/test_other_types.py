@@ -21,6 +21,7 @@ from flask import Flask
 from flask import jsonify
 from flask.json.provider import DefaultJSONProvider
 from flask.testing import FlaskClient
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 
 from flask_outpour import RowError
 from flask_outpour import stream_rows
@@ -47,6 +48,19 @@ class Item(pydantic.BaseModel):
 class Address:
     town: str = "Paris"
     lines: list[str] = field(default_factory=lambda: ["1", "2"])
+
+
+@pydantic_dataclass
+class Account:
+    id: int = 1
+    token: str = pydantic.Field(default="secret", exclude=True)
+
+
+@dataclass
+class Owner:
+    """Has no way to leave something out, but what it holds has."""
+
+    account: Account = field(default_factory=Account)
 
 
 @attrs.define
@@ -123,6 +137,20 @@ def test_own_provider_comes_first(app: Flask, lines: Any) -> None:
     assert lines(*values, hold=iter) == expected
     with app.app_context():
         assert lines(values) == [jsonify(values).json]
+
+
+def test_provider_that_passes_on_shows_no_more(app: Flask, lines: Any) -> None:
+    """What it does not know itself, Flask's would show with what a model leaves out."""
+    app.json = Sets(app)
+    for hold in (list, iter):
+        assert lines(Account(), hold=hold) == [{"id": 1}]
+        assert lines(Owner(), hold=hold) == [{"account": {"id": 1}}]
+        assert lines([Account(2)], hold=hold) == [[{"id": 2}]]
+
+    def encode(value: Any) -> Any:
+        return {"id": value.id, "token": "***"}
+
+    assert lines(Account(), encode=encode) == [{"id": 1, "token": "***"}]
 
 
 def test_encode_is_for_one_view(app: Flask, lines: Any) -> None:
