@@ -195,10 +195,11 @@ def _is_special(schema: Any, kind: Any) -> bool:
     than the fields, and for a single value without a name.
     """
     if isinstance(schema, dict):
-        is_other = schema.get("cls", kind) is not kind or schema.get("root_model")
+        type_, is_own = schema.get("type"), schema.get("cls") is kind
         return (
-            is_other
-            or schema.get("type") in ("definition-ref", "typed-dict")
+            (type_ in ("model", "dataclass") and not is_own)
+            or type_ in ("definition-ref", "typed-dict")
+            or schema.get("root_model") is True
             or schema.get("extra_fields_behavior") == "allow"
             or any(str(key).startswith("serialization") for key in schema)
             or any(_is_special(value, kind) for value in schema.values())
