@@ -12,6 +12,7 @@ from typing import Any
 from typing import NamedTuple
 
 from .shown import as_shown
+from .shown import hidden_fields
 from .shown import NO_MODEL
 
 Encode = Callable[[Any], Any]
@@ -62,12 +63,18 @@ def stand_in(value: Any) -> Any:
 
 
 def _is_as_any(value: Any, made: Any) -> bool:
-    """Whether this is just what Flask's own provider makes of any dataclass.
+    """Whether this is just what a provider makes of any dataclass, or of anything.
 
-    That has the fields that a dataclass of pydantic's leaves out, too. A provider of an
-    application that passes on to it has nothing to say of the value.
+    Flask's own has the fields that a dataclass of pydantic's leaves out, too, and a
+    text for what is unknown has those of a model. A provider of an application that
+    passes on to these has nothing to say of the value.
     """
-    if not is_dataclass(value) or isinstance(value, type) or type(made) is not dict:
+    kind: Any = type(value)
+    if isinstance(made, str):
+        home = getattr(kind.__str__, "__module__", None) or "pydantic"
+        has_own_text = home.partition(".")[0] != "pydantic"
+        return bool(hidden_fields(kind)) and not has_own_text and made == str(value)
+    if not is_dataclass(kind) or type(made) is not dict:
         return False
     try:
         return made == asdict(value)

@@ -153,6 +153,26 @@ def test_provider_that_passes_on_shows_no_more(app: Flask, lines: Any) -> None:
     assert lines(Account(), encode=encode) == [{"id": 1, "token": "***"}]
 
 
+def test_provider_that_writes_anything_as_text_shows_no_more(
+    app: Flask, lines: Any
+) -> None:
+    """The text of a model has what it leaves out; one of its own class is kept."""
+
+    class Texts(DefaultJSONProvider):
+        def default(self, value: Any) -> Any:  # type: ignore[override]
+            return str(value)
+
+    class Named(Item):
+        def __str__(self) -> str:
+            return self.sku
+
+    app.json = Texts(app)
+    for hold in (list, iter):
+        assert lines(Item(), [Item()], hold=hold) == [{"sku": "A-1"}, [{"sku": "A-1"}]]
+        assert lines(Account(), hold=hold) == [{"id": 1}]
+        assert lines(Named(), 1 + 2j, hold=hold) == ["A-1", "(1+2j)"]
+
+
 def test_encode_is_for_one_view(app: Flask, lines: Any) -> None:
     """``encode=`` takes the place of the provider, for its stream alone."""
     app.json = Sets(app)
