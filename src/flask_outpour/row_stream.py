@@ -21,6 +21,7 @@ from .errors import RowError
 from .formats import Format
 from .formats.streams import for_stream
 from .formats.streams import takes_arrow
+from .lines import JSONLines
 from .origins import is_of_closed
 from .origins import is_of_driver
 from .others import Encoding
@@ -171,6 +172,11 @@ class RowStream(Iterator[bytes]):
             begin = format.begin_table(self._name, names)
             return begin, self._fed(rows.batches, format.feed)
         if rows.lines is not None:
+            if self._titles and isinstance(format.lines, JSONLines):
+                raise ConfigurationError(
+                    "titles= cannot change the names in lines of JSON, which are"
+                    " written already. Give Rows the lines with the titles."
+                )
             return format.begin(names), self._framed(rows.lines, rows, format.frame)
         if rows.reader is not None and takes_arrow(format):
             schema, batches = rows.reader.schema, rows.reader

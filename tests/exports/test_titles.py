@@ -22,6 +22,7 @@ from flask.testing import FlaskClient
 from exports.own_formats import Lines
 from flask_outpour import ConfigurationError
 from flask_outpour import CSV
+from flask_outpour import Rows
 from flask_outpour import stream_rows
 from flask_outpour import stream_zip
 from flask_outpour import XLSX
@@ -208,3 +209,19 @@ def test_formulas_in_titles_are_guarded(app: Flask, client: FlaskClient) -> None
         "/", "v", lambda: stream_rows(ROWS, CSV(excel=True), titles={"id": "=1+1"})
     )
     assert client.get("/").text.startswith("\ufeff'=1+1")
+
+
+def test_lines_that_have_their_names(app: Flask) -> None:
+    """Titles cannot come into lines that a source has written; CSV has none there."""
+    app.testing = True
+    rows = {
+        "csv": lambda: Rows(["id"], (), lines=[b"1\n"]),
+        "ndjson": lambda: Rows(["id"], (), lines=[b'{"id":1}\n']),
+    }
+    app.add_url_rule(
+        "/<f>", "v", lambda f: stream_rows(rows[f](), f, titles={"id": "No."})
+    )
+    client = app.test_client()
+    assert client.get("/csv").text == "No.\n1\n"
+    with pytest.raises(ConfigurationError, match="lines of JSON"):
+        client.get("/ndjson")
