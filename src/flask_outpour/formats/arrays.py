@@ -29,11 +29,8 @@ from .values import base_of
 from .values import Column
 from .values import plain
 
-#: Why an array cannot have a value: the errors of pyarrow are among these.
-UNFIT = (
-    *(TypeError, ValueError, OverflowError),
-    *(NotImplementedError, RecursionError),
-)
+#: Why an array cannot have a value: errors of pyarrow, or of the value's own code.
+UNFIT = Exception
 NESTED = frozenset({list, dict})
 
 Prepare = Callable[[list[Any]], Sequence[Any]]
@@ -117,7 +114,7 @@ class Filler:
         if not self._zoned:
             return ready
         # pyarrow takes the microseconds of an offset for seconds.
-        return [value and value.astimezone(UTC) for value in ready]
+        return [value and _in_utc(value) for value in ready]
 
     def _plain(self, value: Any) -> Any:
         value = plain(value)
@@ -132,6 +129,13 @@ class Filler:
         if fine and getattr(self._type, "unit", None) != "ns":
             raise ValueError("it has nanoseconds")
         return value
+
+
+def _in_utc(value: Any) -> Any:
+    if value.utcoffset() is None:
+        # Python would take it for a time of this machine's zone.
+        raise ValueError("its zone has no offset")
+    return value.astimezone(UTC)
 
 
 def _since(values: Column, epoch: datetime) -> Column:

@@ -23,8 +23,9 @@ SEAM = "\0"
 #: The types whose texts are not always ASCII.
 _WIDE = frozenset({str, list, tuple, dict})
 _NOTHING = frozenset({type(None)})
-#: What a writer may raise for a value that it cannot write.
-UNWRITABLE = (TypeError, ValueError, OverflowError, RecursionError)
+#: What a writer may raise for a value that it cannot write: an object, or its zone, may
+#: have code of its own, which fails with anything.
+UNWRITABLE = Exception
 
 
 class Grid:

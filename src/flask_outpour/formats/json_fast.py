@@ -72,7 +72,7 @@ def fast_lines(columns: tuple[str, ...], decimal: str) -> FastLines | None:
                     return None
                 ready.append(column)
             return encode(list(map(record, *ready)))
-        except (TypeError, ValueError):
+        except Exception:
             # A lone surrogate, a long integer, or rows that have other lengths.
             return None
 

@@ -132,7 +132,7 @@ class JSONText:
         texts = None
         # For NaN, a long integer, or a name that is no text: these are then found, and
         # written or refused, value by value.
-        with suppress(TypeError, ValueError, RecursionError):
+        with suppress(Exception):
             texts = self._at_once(values)
         return list(map(self.value, values)) if texts is None else texts
 

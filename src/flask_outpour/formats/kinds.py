@@ -151,10 +151,24 @@ def _kinds_of(value: Any) -> set[str]:
         return set()
     kind = base_of(value)
     if kind is list:
-        return {f"{_LIST}{name}" for name in kinds_of(value)} or {"list"}
+        return {f"{_LIST}{name}" for name in _kinds_inside(value)} or {"list"}
     if kind is Genuine.datetime:
         return {_NAIVE if value.tzinfo is None else _ZONED}
     return {kind.__name__}
+
+
+def _kinds_inside(values: list[Any]) -> set[str]:
+    try:
+        return kinds_of(values)
+    except TypeError:
+        # The innermost value is to blame.
+        for value in values:
+            try:
+                kinds_of([value])
+            except TypeError as error:
+                name = type(value).__name__
+                raise TypeError(str(error) or f"it has a {name} inside") from None
+        raise
 
 
 def common(kinds: Set[str]) -> str:
