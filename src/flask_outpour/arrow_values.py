@@ -78,9 +78,20 @@ def values_of(column: Any) -> list[Any]:
         column = widened(column)
     elif isinstance(kind, pa.OpaqueType) and kind.vendor_name == "DuckDB":
         return decoded(kind.type_name, column.storage.to_pylist())
-    if "map<" in str(kind):
-        return column.to_pylist(maps_as_pydicts="strict")  # type: ignore[no-any-return]
-    return column.to_pylist()  # type: ignore[no-any-return]
+    maps = {"maps_as_pydicts": "strict"} if "map<" in str(kind) else {}
+    values: list[Any] = column.to_pylist(**maps)
+    return list(map(_spanned, values)) if "_interval" in str(kind) else values
+
+
+def _spanned(value: Any) -> Any:
+    """Return a value with durations for the intervals in it."""
+    if isinstance(value, pa.MonthDayNano):
+        return _duration(value)
+    if isinstance(value, list):
+        return list(map(_spanned, value))
+    if isinstance(value, dict):
+        return {name: _spanned(each) for name, each in value.items()}
+    return value
 
 
 def _values_of_union(column: Any) -> list[Any]:

@@ -24,6 +24,7 @@ from pathlib import PurePath
 from typing import Any
 from uuid import UUID
 
+from .others import behind
 from .others import stand_in
 from .ranges import is_range
 from .ranges import range_text
@@ -85,6 +86,8 @@ def _kept(value: Any) -> Any:
         if not LASTING.issuperset(map(type, value.values())):
             return dict(zip(value, _each(value.values()), strict=True))
         return value.copy()
+    if value.__class__ is not kind:
+        return _kept(behind(value))
     if isinstance(value, tuple):
         return tuple(_each(value))
     if isinstance(value, bytearray | memoryview):
@@ -98,10 +101,14 @@ def _kept(value: Any) -> Any:
     if isinstance(value, Mapping):
         return dict(zip(value, _each(value.values()), strict=True))
     if isinstance(value, Enum):
-        return value if lasts(kind) else _kept(value.value)
+        if lasts(kind):
+            return value
+        copy = _kept(value.value)
+        # What cannot be copied is refused by the name of the Enum.
+        return value if copy is value.value else copy
     if lasts(kind):
         return value
-    if not hasattr(value, "dtype"):
+    if not hasattr(kind, "dtype"):
         return _stand_in(value)
     # Arrays of numpy, and rows of structured ones.
     if getattr(value.dtype, "hasobject", False):

@@ -40,6 +40,19 @@ def known_by(encoding: Encoding | None) -> Iterator[None]:
         _encoding.reset(token)
 
 
+def behind(value: Any) -> Any:
+    """Return what an object stands for now that says it is of another type.
+
+    That is what is behind a proxy of Werkzeug's or of wrapt's, and what ``encode=``
+    makes of others.
+
+    :raises TypeError: where it stands for nothing that is known.
+    """
+    if hasattr(type(value), "_get_current_object"):
+        return value._get_current_object()
+    return value.__wrapped__ if hasattr(type(value), "__wrapped__") else stand_in(value)
+
+
 def stand_in(value: Any) -> Any:
     """Return what stands for a value of another type, which may hold such values.
 
@@ -57,7 +70,9 @@ def stand_in(value: Any) -> Any:
                 return made
     if (shown := as_shown(value)) is not NO_MODEL:
         return shown
-    if encoding is not None and not encoding.is_own:
+    # Flask's would take what says so for another type than it is.
+    is_genuine = value.__class__ is type(value)
+    if encoding is not None and not encoding.is_own and is_genuine:
         return _encoded(value, encoding.encode)
     raise unknown or TypeError
 

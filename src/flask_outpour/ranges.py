@@ -16,9 +16,11 @@ _NO_MINUTES = re.compile(r"([+-]\d\d):00$")
 
 def is_range(value: Any) -> bool:
     """Whether this is a range, or some of them, of psycopg, asyncpg or SQLAlchemy."""
-    if all(hasattr(value, name) for name in _ENDS):
+    # Of its class: some objects, such as mocks, have any attribute.
+    kind = type(value)
+    if all(hasattr(kind, name) for name in _ENDS):
         return True
-    return type(value).__name__.lower() == "multirange"
+    return kind.__name__.lower() == "multirange"
 
 
 def range_text(value: Any) -> str:

@@ -146,6 +146,9 @@ def as_shown(value: Any) -> Any:
     # What an entity has may be in the database still, and may lead back to itself.
     if names is None or hasattr(value, "_sa_instance_state"):
         return NO_MODEL
+    if getattr(kind, "__custom_root_type__", False) is True:
+        # Of pydantic's first version; it stands for one value.
+        return value.__root__
     if _shows_others(kind):
         return _dump(value, None)
     return {name: getattr(value, name) for name in names}

@@ -30,6 +30,7 @@ from operator import sub
 from typing import Any
 from uuid import UUID
 
+from ..others import behind
 from ..others import stand_in
 from ..ranges import is_range
 from ..ranges import range_text
@@ -56,6 +57,7 @@ BASE_TYPES = frozenset(
 _NARROW = {"float16": 16, "float32": 32}
 #: What plain() leaves of subclasses; a datetime is a date, so it comes first.
 _BASES = (Genuine.datetime, Genuine.date, time, timedelta, Decimal, list, dict)
+_BEYOND = "it is beyond the first and the last of Python's times"
 _BOOLEANS = {True: "true", False: "false"}
 _SMALL = {number: str(number) for number in range(256)}
 _ZONE = attrgetter("tzinfo")
@@ -86,6 +88,8 @@ def plain(value: Any) -> Any:
 
     :raises TypeError: for a value that is none of these.
     """
+    if value.__class__ is not type(value):
+        return plain(behind(value))
     if isinstance(value, Enum):
         return plain(value.value)
     if value is None or type(value) in BASE_TYPES:
@@ -93,7 +97,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, str):
         return str.__str__(value)
     # numpy.float64 is a float, and its repr() is not a number.
-    if hasattr(value, "dtype") and hasattr(value, "tolist"):
+    if hasattr(type(value), "dtype") and hasattr(type(value), "tolist"):
         return _of_numpy(value)
     if isinstance(value, int):
         return int.__index__(value)
@@ -101,11 +105,13 @@ def plain(value: Any) -> Any:
         return float.__float__(value)
     if isinstance(value, datetime):
         # pandas.NaT, which stands for no time at all, is not equal to itself.
-        return value if value == value else None
-    if isinstance(value, date | time | timedelta | Decimal):
-        return value
+        return _based_time(value) if value == value else None
+    if isinstance(value, date | time | timedelta):
+        return _based_time(value)
+    if isinstance(value, Decimal):
+        return Decimal(value)
     if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value)
+        return memoryview(value).tobytes()
     if isinstance(value, _AS_TEXT):
         return str(value)
     if isinstance(value, Mapping):
@@ -124,15 +130,48 @@ def plain(value: Any) -> Any:
     return plain(stand_in(value))
 
 
+def _based_time(value: Any) -> Any:
+    """Return a time as its base, whatever texts a subclass makes of it."""
+    base = _base_time(value)
+    for part in ("nanosecond", "nanoseconds"):
+        if (fine := getattr(value, part, None)) is None:
+            continue
+        # One of pandas may be beyond its base, which then has any value.
+        if (getattr(value, "year", 0), getattr(value, "days", 0)) != (
+            getattr(base, "year", 0),
+            getattr(base, "days", 0),
+        ):
+            raise ValueError(_BEYOND)
+        return value if fine else base
+    return base
+
+
+def _base_time(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return timedelta.__pos__(value)
+    if isinstance(value, time):
+        return datetime.combine(date.min, value).timetz()
+    day = Genuine.date.fromordinal(Genuine.date.toordinal(value))
+    if not isinstance(value, datetime):
+        return day
+    return Genuine.datetime.combine(day, Genuine.datetime.timetz(value))
+
+
 def _of_numpy(value: Any) -> Any:
     """Return the number or time that a scalar holds, or the list of an array."""
-    kind = str(value.dtype).rpartition(".")[2]
-    if kind in _NARROW:
+    dtype = value.dtype
+    # numpy has the same name for each order of bytes; torch has none.
+    kind = getattr(dtype, "name", None) or str(dtype).rpartition(".")[2]
+    if kind.lower() in _NARROW:
         # The digits of these, not of the wider float that is nearest to them.
-        return _narrow_floats(value.tolist(), _NARROW[kind])
-    if kind.startswith(("datetime64", "timedelta64")):
-        return list(map(_of_numpy, value)) if value.ndim else _moment(value, kind)
-    return value.tolist()
+        return _narrow_floats(value.tolist(), _NARROW[kind.lower()])
+    names = getattr(dtype, "names", None)
+    is_time = kind.startswith(("datetime64", "timedelta64"))
+    if not names and not is_time:
+        return value.tolist()
+    if value.ndim:
+        return list(map(plain, value))
+    return [plain(value[name]) for name in names] if names else _moment(value, kind)
 
 
 def _narrow_floats(found: Any, bits: int) -> Any:
@@ -147,6 +186,8 @@ def _moment(value: Any, kind: str) -> Any:
     found = value.tolist()
     if not isinstance(found, int):
         return found
+    if kind == "timedelta64":
+        raise ValueError("it has no unit")
     if kind in ("timedelta64[Y]", "timedelta64[M]"):
         raise ValueError("years and months have no length of their own")
     coarse = value.astype(f"{value.dtype.kind}8[us]")
@@ -155,7 +196,7 @@ def _moment(value: Any, kind: str) -> Any:
             raise ValueError("a time with nanoseconds has no exact Python value")
     elif not isinstance(moment := coarse.item(), int):
         return moment
-    raise ValueError("it is beyond the first and the last of Python's times")
+    raise ValueError(_BEYOND)
 
 
 def base_of(value: Any) -> type:
