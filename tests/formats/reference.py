@@ -49,7 +49,7 @@ def csv_bytes(
         # Else the file would begin with a byte order mark.
         return f'"{text}"' if text.startswith("\ufeff") else text
 
-    with _digits_without_limit():
+    with digits_without_limit():
         names = delimiter.join(name(cell(column)) for column in columns)
         lines = [names, *(delimiter.join(map(cell, row)) for row in rows)]
     return "".join(line + line_end for line in lines).encode()
@@ -57,7 +57,7 @@ def csv_bytes(
 
 def ndjson_bytes(columns: Sequence[str], rows: Table) -> bytes:
     """Return one compact JSON object a line, as ``json.dumps`` makes it."""
-    with _digits_without_limit():
+    with digits_without_limit():
         lines = [
             _json(dict(zip(columns, row, strict=True)), ",", ":") + "\n" for row in rows
         ]
@@ -165,7 +165,7 @@ def duration_text(value: timedelta) -> str:
 
 
 @contextmanager
-def _digits_without_limit() -> Iterator[None]:
+def digits_without_limit() -> Iterator[None]:
     limit = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:
