@@ -34,8 +34,10 @@ from ..others import behind
 from ..others import stand_in
 from ..ranges import is_range
 from ..ranges import range_text
-from ..short_floats import shortest
 from .genuine import Genuine
+from .numpy_values import BEYOND
+from .numpy_values import narrow_floats
+from .numpy_values import of_numpy
 
 Column = Sequence[Any]
 Texts = Sequence[str]
@@ -53,11 +55,8 @@ BASE_TYPES = frozenset(
         *(Genuine.datetime, Genuine.date, time, timedelta, list, dict),
     }
 )
-#: Floats of fewer bits.
-_NARROW = {"float16": 16, "float32": 32}
 #: What plain() leaves of subclasses; a datetime is a date, so it comes first.
 _BASES = (Genuine.datetime, Genuine.date, time, timedelta, Decimal, list, dict)
-_BEYOND = "it is beyond the first and the last of Python's times"
 _BOOLEANS = {True: "true", False: "false"}
 _SMALL = {number: str(number) for number in range(256)}
 _ZONE = attrgetter("tzinfo")
@@ -98,7 +97,7 @@ def plain(value: Any) -> Any:
         return str.__str__(value)
     # numpy.float64 is a float, and its repr() is not a number.
     if hasattr(type(value), "dtype") and hasattr(type(value), "tolist"):
-        return _of_numpy(value)
+        return of_numpy(value, plain)
     if isinstance(value, int):
         return int.__index__(value)
     if isinstance(value, float):
@@ -121,7 +120,7 @@ def plain(value: Any) -> Any:
     if isinstance(value, UserString):
         return str(value)
     if isinstance(value, array) and value.typecode == "f":
-        return _narrow_floats(value.tolist(), 32)
+        return narrow_floats(value.tolist(), 32)
     if isinstance(value, tuple | MutableSequence):
         return list(value)
     if type(value).__name__ == "NAType":
@@ -141,7 +140,7 @@ def _based_time(value: Any) -> Any:
             getattr(base, "year", 0),
             getattr(base, "days", 0),
         ):
-            raise ValueError(_BEYOND)
+            raise ValueError(BEYOND)
         return value if fine else base
     return base
 
@@ -155,48 +154,6 @@ def _base_time(value: Any) -> Any:
     if not isinstance(value, datetime):
         return day
     return Genuine.datetime.combine(day, Genuine.datetime.timetz(value))
-
-
-def _of_numpy(value: Any) -> Any:
-    """Return the number or time that a scalar holds, or the list of an array."""
-    dtype = value.dtype
-    # numpy has the same name for each order of bytes; torch has none.
-    kind = getattr(dtype, "name", None) or str(dtype).rpartition(".")[2]
-    if kind.lower() in _NARROW:
-        # The digits of these, not of the wider float that is nearest to them.
-        return _narrow_floats(value.tolist(), _NARROW[kind.lower()])
-    names = getattr(dtype, "names", None)
-    is_time = kind.startswith(("datetime64", "timedelta64"))
-    if not names and not is_time:
-        return value.tolist()
-    if value.ndim:
-        return list(map(plain, value))
-    return [plain(value[name]) for name in names] if names else _moment(value, kind)
-
-
-def _narrow_floats(found: Any, bits: int) -> Any:
-    """Return floats that are written by the fewest digits that read back narrow."""
-    if isinstance(found, list):
-        return [_narrow_floats(each, bits) for each in found]
-    return shortest(found, bits)
-
-
-def _moment(value: Any, kind: str) -> Any:
-    """Return the date, time or duration that a scalar of numpy holds."""
-    found = value.tolist()
-    if not isinstance(found, int):
-        return found
-    if kind == "timedelta64":
-        raise ValueError("it has no unit")
-    if kind in ("timedelta64[Y]", "timedelta64[M]"):
-        raise ValueError("years and months have no length of their own")
-    coarse = value.astype(f"{value.dtype.kind}8[us]")
-    if coarse.astype(value.dtype) != value:
-        if kind.endswith(("[ns]", "[ps]", "[fs]", "[as]")):
-            raise ValueError("a time with nanoseconds has no exact Python value")
-    elif not isinstance(moment := coarse.item(), int):
-        return moment
-    raise ValueError(_BEYOND)
 
 
 def base_of(value: Any) -> type:
