@@ -37,7 +37,8 @@ def narrow_floats(found: Any, bits: int) -> Any:
     """Return floats that are written by the fewest digits that read back narrow."""
     if isinstance(found, list):
         return [narrow_floats(each, bits) for each in found]
-    return shortest(found, bits)
+    # Where nothing is there, pandas has something else.
+    return shortest(found, bits) if isinstance(found, float) else found
 
 
 def _moment(value: Any, kind: str) -> Any:
