@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections import deque
 from collections.abc import Callable
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 from datetime import UTC
 from decimal import Decimal
+from enum import IntEnum
+from fractions import Fraction
 from typing import Any
 from uuid import UUID
 
+import numpy
 import pytest
 from hypothesis import given
 from hypothesis import HealthCheck
@@ -22,9 +26,11 @@ from flask_outpour import CSV
 from flask_outpour import Format
 from flask_outpour import JSON
 from flask_outpour import NDJSON
+from flask_outpour import RowError
 from flask_outpour.formats import HTMLTable
 from flask_outpour.formats import json_fast
 from flask_outpour.formats import JSONSequence
+from flask_outpour.formats.values import plain
 from formats.cells import batches
 from formats.reference import csv_bytes
 from formats.reference import ndjson_bytes
@@ -116,3 +122,49 @@ def test_where_msgspec_is_not_installed() -> None:
 def test_no_columns_have_no_fast_way(decimal: str) -> None:
     """Rows without columns are left to the slow way."""
     assert json_fast.fast_lines((), decimal) is None
+
+
+class Level(IntEnum):
+    HIGH = 3
+
+
+class Name(str):
+    """A subclass, as some libraries have for their keys."""
+
+    __slots__ = ()
+
+
+ODD: list[Any] = [
+    *(numpy.float32(0.1), numpy.int64(7), numpy.float64(1e300), 1e16, 5e-324),
+    *(Level.HIGH, Name("Ada"), deque([1, 2])),
+    *([1e22, None], {"a": 1e-7}, {"a": Level.HIGH}, [numpy.float32(0.1)]),
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+def test_one_odd_column_slows_no_other(odd: Any, without_msgspec: Without) -> None:
+    """What stands for its values is written with all else, and as it would be alone."""
+    pytest.importorskip("msgspec")
+    rows = [(number, f"row {number}", odd, None) for number in range(100)]
+    expected = [(*row[:2], plain(odd), None) for row in rows]
+    columns = ("id", "name", "odd", "none")
+    lines = json_fast.fast_lines(columns, "string")
+    assert lines is not None
+    assert lines(rows) == ndjson_bytes(columns, expected)
+    with without_msgspec():
+        got = written(NDJSON(), columns, [rows])
+    assert got == ndjson_bytes(columns, expected)
+
+
+REFUSED = [float("nan"), float("inf"), {1}, object, Fraction(1)]
+
+
+@pytest.mark.parametrize("odd", REFUSED, ids=repr)
+def test_what_is_refused_is_left_to_those_who_name_it(odd: Any) -> None:
+    """The fast way writes none of a batch that has something to refuse."""
+    pytest.importorskip("msgspec")
+    lines = json_fast.fast_lines(("id", "odd"), "string")
+    assert lines is not None
+    assert lines([(1, 1.0), (2, odd)]) is None
+    with pytest.raises(RowError, match="Row 2, column 'odd'"):
+        written(NDJSON(), ["id", "odd"], [[(1, 1.0), (2, odd)]])

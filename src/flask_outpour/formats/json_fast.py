@@ -29,7 +29,15 @@ _ALWAYS: frozenset[type] = frozenset({bool, int, str, bytes, Genuine.date, UUID}
 
 
 def _floats(values: Column) -> Column | None:
-    return values if writes_as_repr(values) else None
+    if writes_as_repr(values):
+        return values
+    import msgspec
+
+    texts = list(map(float.__repr__, values))
+    # Of these the error, or null, is made elsewhere.
+    if "n" in "".join(texts):
+        return None
+    return [msgspec.Raw(text.encode()) for text in texts]
 
 
 #: What it writes in another way, or may.

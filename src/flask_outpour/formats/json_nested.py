@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any
 
 from .values import Column
+from .values import plain
 
 #: Returns what stands for values of one type, the same ones where these will do, or
 #: ``None`` where the library cannot write them.
@@ -88,7 +89,9 @@ class Preparation:
     def _changed(self, values: Column, kind: type, bounds: _Bounds) -> Column | None:
         if kind is not list and kind is not tuple and kind is not dict:
             change = self._changes.get(kind)
-            return None if change is None else change(values)
+            return (
+                self._plain(values, kind, bounds) if change is None else change(values)
+            )
         parts = list(islice(chain.from_iterable(values), bounds.left))
         bounds.left -= len(parts) + _LOOK
         if bounds.left <= 0 or not bounds.depth:
@@ -98,6 +101,12 @@ class Preparation:
         made = nested(values, parts, bounds)
         bounds.depth += 1
         return made
+
+    def _plain(self, values: Column, kind: type, bounds: _Bounds) -> Column | None:
+        """Prepare what values of a type stand for: they are to slow no other column."""
+        stand_ins = list(map(plain, values))
+        kinds = set(map(type, stand_ins))
+        return None if kind in kinds else self.column(stand_ins, kinds, bounds)
 
     def _lists(
         self, values: Column, items: list[Any], bounds: _Bounds
