@@ -90,9 +90,10 @@ def stream_rows(
         provider makes of it (``app.json.default``), as in ``jsonify``. A ``TypeError``
         leaves it unknown.
     :raises werkzeug.exceptions.NotAcceptable: when the client takes none of the
-        formats, or ``format`` names none of them; its page lists what there is.
-    :raises ConfigurationError: for an option that is none, and for several tables in a
-        format that holds one.
+        formats, or has sent the name of none of them that the view gives as ``format``;
+        its page lists what there is.
+    :raises ConfigurationError: for an option or a format that is none, and for several
+        tables in a format that holds one.
     :raises SourceError: after the view has returned, for what cannot be read as rows.
     """
     try:

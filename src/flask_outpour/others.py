@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import asdict
 from dataclasses import is_dataclass
+from itertools import compress
 from typing import Any
 from typing import NamedTuple
 
@@ -85,17 +86,28 @@ def _is_as_any(value: Any, made: Any) -> bool:
     passes on to these has nothing to say of the value.
     """
     kind: Any = type(value)
-    if isinstance(made, str):
-        home = getattr(kind.__str__, "__module__", None) or "pydantic"
-        has_own_text = home.partition(".")[0] != "pydantic"
-        return bool(hidden_fields(kind)) and not has_own_text and made == str(value)
-    if not is_dataclass(kind) or type(made) is not dict:
-        return False
     try:
-        return made == asdict(value)
+        if isinstance(made, str) and hidden_fields(kind):
+            of_pydantic = [
+                _is_of_pydantic(kind.__str__),
+                _is_of_pydantic(kind.__repr__),
+            ]
+            texts = compress((str(value), repr(value)), of_pydantic)
+            return made in texts
+        if type(made) is not dict:
+            return False
+        if hidden_fields(kind) and made == vars(value):
+            return True
+        return is_dataclass(kind) and made == asdict(value)
     except Exception:
         # There may be no telling, as for arrays.
         return False
+
+
+def _is_of_pydantic(method: Any) -> bool:
+    """Whether a method is not the application's, which may say what it likes."""
+    home = getattr(method, "__module__", None) or "pydantic"
+    return home.partition(".")[0] in ("pydantic", "dataclasses", "reprlib")
 
 
 def _encoded(value: Any, encode: Encode) -> Any:

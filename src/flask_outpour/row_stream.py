@@ -209,7 +209,9 @@ class RowStream(Iterator[bytes]):
             except RowError as error:
                 sound = batch[: max(0, (error.row or 0) - self._count - 1)]
                 if len(sound):
-                    yield feed(sound)
+                    chunk = feed(sound)
+                    self._count += len(sound)
+                    yield chunk
                 raise
             self._count += len(batch)
             yield chunk

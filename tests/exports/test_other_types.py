@@ -279,3 +279,15 @@ def test_every_format_asks(app: Flask, client: FlaskClient, format: str) -> None
     assert response.status_code == 200
     assert {type(value) for value in asked} == {PurePosixPath}
     assert response.data
+
+
+@pytest.mark.parametrize("make", [str, repr, vars, dict, lambda value: f"{value!r}"])
+@pytest.mark.parametrize("hold", [list, iter], ids=["list", "iterator"])
+def test_what_writes_anything_shows_no_more_of_a_model(
+    lines: Any, make: Any, hold: Any
+) -> None:
+    """What is made of anything says nothing of a model that keeps a field to itself."""
+    assert lines(Item(), [Item()], hold=hold, encode=make) == [
+        {"sku": "A-1"},
+        [{"sku": "A-1"}],
+    ]

@@ -13,6 +13,7 @@ from sqlalchemy import create_engine
 from sqlalchemy import text
 
 from chunks import chunks_of
+from flask_outpour import RowError
 from flask_outpour import stream_finished
 from flask_outpour import stream_rows
 from postgresql import PostgreSQL
@@ -89,3 +90,24 @@ def test_rows_of_copy(
     assert "COPY sends the rows." in caplog.text
     assert " bytes of 5000 rows in " in caplog.text
     engine.dispose()
+
+
+@pytest.mark.parametrize("format", ["csv", "ndjson", "json"])
+@pytest.mark.parametrize("sound", [2, 650, 1_200])
+def test_rows_before_one_that_cannot_be_written(
+    app: Flask, format: str, sound: int
+) -> None:
+    """Those of its batch that were sent count as well."""
+    rows = [*({"id": 1} for _ in range(sound)), {"id": {1}}, {"id": 2}]
+    app.add_url_rule("/", "view", lambda: stream_rows(rows, format))
+    told: list[int] = []
+
+    def note(sender: Any, items: int, **facts: Any) -> None:
+        told.append(items)
+
+    with (
+        stream_finished.connected_to(note, app),
+        pytest.raises(RowError, match=f"Row {sound + 1}"),
+    ):
+        chunks_of(app)
+    assert told == [sound]

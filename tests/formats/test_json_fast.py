@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections import deque
 from collections.abc import Callable
 from collections.abc import Sequence
 from contextlib import AbstractContextManager
@@ -136,7 +135,7 @@ class Name(str):
 
 ODD: list[Any] = [
     *(numpy.float32(0.1), numpy.int64(7), numpy.float64(1e300), 1e16, 5e-324),
-    *(Level.HIGH, Name("Ada"), deque([1, 2])),
+    *(Level.HIGH, Name("Ada")),
     *([1e22, None], {"a": 1e-7}, {"a": Level.HIGH}, [numpy.float32(0.1)]),
 ]
 

@@ -21,6 +21,7 @@ Change = Callable[[Column], Column | None]
 Record = Callable[[tuple[str, ...]], Callable[..., Any] | None]
 
 _NAMES = frozenset({str, int})
+_NESTED = frozenset({dict, list, tuple})
 #: How deep nested values are looked at, and how many in a column of a batch: what
 #: holds itself has no end, and what is shared by many is more with each level.
 _DEEPEST = 12
@@ -106,7 +107,10 @@ class Preparation:
         """Prepare what values of a type stand for: they are to slow no other column."""
         stand_ins = list(map(plain, values))
         kinds = set(map(type, stand_ins))
-        return None if kind in kinds else self.column(stand_ins, kinds, bounds)
+        if kind in kinds or not _NESTED.isdisjoint(kinds):
+            # What an object leads to may lead back to it.
+            return None
+        return self.column(stand_ins, kinds, bounds)
 
     def _lists(
         self, values: Column, items: list[Any], bounds: _Bounds

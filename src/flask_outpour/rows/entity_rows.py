@@ -14,6 +14,7 @@ from ..errors import SourceError
 from .attributes import values_of
 from .descriptions import Described
 from .descriptions import places_of
+from .entities import entity_columns
 from .entities import is_entity
 from .entities import loaded_columns
 from .model import Batch
@@ -36,7 +37,7 @@ def flattened(
     for column, value in zip(described, row, strict=True):
         attributes: Sequence[str] = []
         if column.entity is not None:
-            attributes = loaded_columns(column.mapper, value)
+            attributes = _columns_of(column, value)
         names += attributes or [column.name]
         getters.append(_of_value(attributes))
     chosen = _chosen(described, names, columns)
@@ -51,6 +52,13 @@ def flattened(
         return tuple(chain.from_iterable(get(value) for get, value in values))
 
     return names, flat
+
+
+def _columns_of(column: Described, value: Any) -> Sequence[str]:
+    """Return the columns of an entity, also of one that a commit has expired."""
+    if value is None:
+        return loaded_columns(column.mapper, None)
+    return entity_columns(value) or loaded_columns(column.mapper, value)
 
 
 def _chosen(
