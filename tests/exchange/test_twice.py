@@ -149,7 +149,6 @@ from flask_outpour import Outpour
 
 app = Flask("letting_go")
 Outpour(app)
-app.testing = True
 left = []
 
 class Rows:
