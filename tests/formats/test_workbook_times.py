@@ -17,6 +17,7 @@ from typing import Any
 
 import pandas
 import pytest
+from hypothesis import example
 from hypothesis import given
 from hypothesis import settings
 from hypothesis import strategies
@@ -80,6 +81,8 @@ def book_of(values: Sequence[Any], **options: Any) -> bytes:
 
 
 @given(strategies.lists(moments | clocks | durations, min_size=1, max_size=9))
+@example([timedelta(days=201_852, seconds=59)])
+@example([timedelta(days=days, seconds=1) for days in range(99_000, 2_900_000, 9_999)])
 @settings(max_examples=150, deadline=None)
 def test_milliseconds_are_kept(values: list[Any]) -> None:
     """What is less is cut off, for every reader that gives times of Python."""

@@ -19,6 +19,8 @@ from datetime import time
 from datetime import timedelta
 from datetime import UTC
 from itertools import repeat
+from math import inf
+from math import nextafter
 from operator import attrgetter
 from operator import floordiv
 from operator import sub
@@ -115,12 +117,28 @@ def _of_parts(counts: list[int], parts: int) -> Numbers:
     whole = _DAY * parts
     days = [count / whole for count in counts]
     rests = [count % parts for count in counts]
+    if max(counts) >= _FINE * parts:
+        days = [
+            day if rest else _not_before(day, count // parts)
+            for day, count, rest in zip(days, counts, rests, strict=True)
+        ]
     if 999 in rests:
         days = [
             day * _BELOW if rest == 999 else day
             for day, rest in zip(days, rests, strict=True)
         ]
     return float_texts(days), [not rest for rest in rests]
+
+
+def _not_before(days: float, seconds: int) -> float:
+    """Return the number of whole seconds, none of whose readers sees a second less.
+
+    openpyxl would round that to a second more than there were.
+    """
+    whole = timedelta(seconds=seconds)
+    while timedelta(days=days) < whole:
+        days = nextafter(days, inf)
+    return days
 
 
 #: By the type of the values.
