@@ -31,7 +31,7 @@ from formats.reference import csv_bytes
 UNICODE = ("utf-8", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-7", "gb18030")
 OTHERS = (
     *("ascii", "latin-1", "cp1252", "cp1251", "koi8-r", "cp437", "mac-roman", "cp864"),
-    *("cp037", "shift_jis", "cp932", "euc_jp", "iso2022_jp", "iso2022_kr", "hz", "gbk"),
+    *("cp037", "shift_jis", "cp932", "euc_jp", "iso2022_jp", "iso2022_kr", "gbk"),
     *("big5", "big5hkscs", "euc_kr", "johab", "shift_jis_2004"),
 )
 HANDLERS = ("replace", "ignore", "backslashreplace", "xmlcharrefreplace", "namereplace")
