@@ -133,23 +133,19 @@ def with_runs(item: str, count: int) -> Iterator[bytes]:
 
 def by_hand(item: str, count: int) -> Iterator[bytes]:
     """Join in the loop that makes the items."""
-    held: list[str] = []
-    size = 0
-    for each in repeat(item, count):
-        held.append(each)
-        size += len(each)
-        if size >= CHUNK_SIZE:
-            yield "".join(held).encode()
-            held.clear()
-            size = 0
-    yield "".join(held).encode()
+    return joined(repeat(item, count))
 
 
 def by_hand_out_of_a_generator(item: str, count: int) -> Iterator[bytes]:
     """Join in another loop than the one that makes the items."""
+    return joined(generate(item, count))
+
+
+def joined(items: Iterable[str]) -> Iterator[bytes]:
+    """Join as a view does that knows its items, and looks at nothing."""
     held: list[str] = []
     size = 0
-    for each in generate(item, count):
+    for each in items:
         held.append(each)
         size += len(each)
         if size >= CHUNK_SIZE:

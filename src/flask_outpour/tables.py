@@ -113,24 +113,26 @@ def _named(source: Mapping[str, Any], columns: object) -> dict[str, tuple[str, .
             "Several tables are given as a dict of their names and sources, such as"
             f' {{"Orders": orders}}, but it has the keys {list(source)!r}.'
         )
-    if not isinstance(columns, Mapping) or not columns.keys() <= source.keys():
-        raise ConfigurationError(
-            "With several tables columns= takes a dict of their names and the names of"
-            f" their columns, but it is {columns!r}; the tables are"
-            f" {', '.join(source)}."
-        )
+    columns = _by_table(source, columns, "columns=", "names")
     return {name: _names(columns[name]) for name in columns}
 
 
 def _titled(source: Mapping[str, Any], titles: object) -> dict[str, Titles]:
     """Return the titles of columns, by the names of their tables."""
-    if not isinstance(titles, Mapping) or not titles.keys() <= source.keys():
-        raise ConfigurationError(
-            "With several tables titles= takes a dict of their names and the titles of"
-            f" their columns, but it is {titles!r}; the tables are"
-            f" {', '.join(source)}."
-        )
+    titles = _by_table(source, titles, "titles=", "titles")
     return {name: _titles(titles[name]) for name in titles}
+
+
+def _by_table(
+    source: Mapping[str, Any], given: object, option: str, what: str
+) -> Mapping[str, Any]:
+    """Check that an option has something for each of some tables."""
+    if isinstance(given, Mapping) and given.keys() <= source.keys():
+        return given
+    raise ConfigurationError(
+        f"With several tables {option} takes a dict of their names and the {what} of"
+        f" their columns, but it is {given!r}; the tables are {', '.join(source)}."
+    )
 
 
 def _titles(titles: object) -> Titles:
